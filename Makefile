@@ -1,0 +1,50 @@
+# Everything here sets itself up: a virtual environment in .venv, filled from the lock.
+# PYTHON names the interpreter that makes it (3.11 or newer).
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format bench lock clean
+
+help: ## this page
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+
+# pip refuses an editable project under hashes, so the lock comes first and the project after it, alone.
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "botflight needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.12")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing what the lock pins into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+run: $(READY) ## the bot beside a simulated Telegram: open the page that it names
+	@$(BIN)/botflight sandbox $(ARGS)
+
+test: $(READY) ## every test that can run here (ARGS="-k ledger" for some)
+	@$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
+
+check: $(READY) ## format, lint, types and the direction of imports
+	@$(BIN)/ruff format --check --quiet . || { $(BIN)/ruff format --diff --quiet .; echo "make format mends this"; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+format: $(READY) ## format the code and mend what the linter can mend
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --fix --quiet .
+
+bench: $(READY) ## updates a second beside python-telegram-bot's own webhook and aiogram
+	@$(BIN)/python -m tests.bench.updates $(ARGS)
+
+lock: ## resolve the dependencies anew into requirements.lock
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip compile pyproject.toml --quiet --all-extras --universal --generate-hashes --python-version 3.11 \
+		--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" -o requirements.lock $(ARGS)
+
+clean: ## remove the environment and what the tools left
+	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .hypothesis data

@@ -1,0 +1,1 @@
+"""Signals, health and preflight of a service, each finding with how to fix it."""

@@ -1,0 +1,78 @@
+"""One update as the features see it, and what they answer: plain values on both sides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from botflight_service.billing.ledger import Transfer
+from botflight_service.billing.quotas import FreeDeduction
+from botflight_service.bot.sessions import Session
+from botflight_service.generation.attempts import Artifact, Attempt
+from botflight_service.message import Keyboard
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tap:
+    """A tap on an inline button."""
+
+    #: The callback data that stood behind the button, as Telegram sent it.
+    data: str
+    #: The message under which the button stood.
+    message_id: int
+    #: Whether that message can be drawn over (a text message that Telegram still lets us edit).
+    editable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """What a user did, and what is known of them."""
+
+    partner: str
+    update_id: int
+    #: The bot's own id: part of what a task_id is minted from.
+    bot_id: int
+    user_id: int
+    chat_id: int
+    private: bool
+    is_admin: bool
+    #: `ru` or `en`: what the user chose, else what Telegram says, else `en`.
+    language: str
+    session: Session
+    correlation_id: UUID
+    trace_parent: str
+    now_ms: int
+    tap: Tap | None = None
+    #: The text of a message, commands included.
+    text: str | None = None
+    #: The largest size of a photo.
+    photo_file_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Screen:
+    """Something to show: text in Telegram's HTML, buttons, perhaps a file."""
+
+    text: str
+    keyboard: Keyboard = ()
+    artifact: Artifact | None = None
+    #: Draw over the tapped message where there is one that can be edited; else, or if False, send a new one.
+    in_place: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What is to happen: nothing of it has happened yet."""
+
+    #: The name of the user's action, for the `user_action` line. Static.
+    action: str
+    screens: tuple[Screen, ...]
+    #: The session from now on; None leaves it as it is.
+    session: Session | None = None
+    #: A short text over the chat, for a tap.
+    toast: str | None = None
+    #: What the update's line says: `OK`, `IGNORED` or a reason such as `INSUFFICIENT_FUNDS`.
+    outcome: str = "OK"
+    attempt: Attempt | None = None
+    transfers: tuple[Transfer, ...] = ()
+    free: FreeDeduction | None = None

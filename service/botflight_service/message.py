@@ -1,0 +1,43 @@
+"""What the bot says: screens and files as values, before anything is sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from botflight_service.generation.attempts import Artifact
+
+#: Telegram's limits (Bot API 10.3).
+MAX_TEXT_CHARACTERS = 4096
+MAX_CALLBACK_BYTES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """An inline button: what it says, and the callback data that a tap sends (1-64 bytes)."""
+
+    label: str
+    data: str
+
+
+Keyboard = tuple[tuple[Button, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutgoingMessage:
+    """A message that is committed with the work that caused it, and sent at least once after."""
+
+    chat_id: int
+    #: HTML in Telegram's subset; the caption where there is an artifact.
+    text: str
+    keyboard: Keyboard = ()
+    #: The message to draw over; sent anew where that cannot be done.
+    edit_message_id: int | None = None
+    artifact: Artifact | None = None
+    #: Whose menu this is from now on: the id of the sent message goes to that user's session.
+    menu_of: int | None = None
+    #: The attempt that is delivered once this was sent.
+    task_id: UUID | None = None
+    correlation_id: UUID
+    #: `trace_id-span_id` of what caused it.
+    trace_parent: str = ""

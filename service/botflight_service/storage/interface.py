@@ -1,0 +1,281 @@
+"""The door to what is durable: one Protocol, and the values that cross it.
+
+Everything that one update causes is one `Work`, and one commit: the session, the attempt, the money, the messages
+to send and the mark that the update is done stand or fall together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Protocol
+from uuid import UUID
+
+from botflight_diagnostics.billing_preflight import BillingProbe
+from botflight_service.billing.ledger import Transfer
+from botflight_service.billing.money import Credits
+from botflight_service.billing.quotas import FreeDeduction
+from botflight_service.bot.sessions import Session
+from botflight_service.generation.attempts import Artifact, Attempt, AttemptState
+from botflight_service.message import OutgoingMessage
+from botflight_service.updates.envelope import Envelope
+
+
+class StorageError(Exception):
+    """The store itself failed: nothing of the work was kept, and trying again may help."""
+
+
+class StorageUnavailable(StorageError):
+    """The store cannot be opened or reached. The text says what to do."""
+
+
+class SchemaTooNew(StorageError):
+    """The store was written by a newer program. Install that version, or one after it."""
+
+
+class WorkRefused(Exception):
+    """The work contradicts what is stored. Nothing of it was kept: read again and decide anew."""
+
+
+class InsufficientFunds(WorkRefused):
+    """A wallet does not hold what was to be taken from it."""
+
+
+class FreeLimitReached(WorkRefused):
+    """The user's free generations of that day are used up."""
+
+
+class AttemptExists(WorkRefused):
+    """An attempt with this task_id is there already: the confirm was a repeat."""
+
+
+class AttemptMoved(WorkRefused):
+    """The attempt no longer stands in a state that the move starts from."""
+
+
+class IdempotencyConflict(WorkRefused):
+    """An id was used again with other terms."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """An update's end: what came of it."""
+
+    update_id: int
+    #: `OK`, `IGNORED` or what went wrong.
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A move of an attempt. Fields that are None stay as they are."""
+
+    task_id: UUID
+    #: The states that the caller read; any other is `AttemptMoved`, a move outside the table `IllegalMove`.
+    of: frozenset[AttemptState]
+    to: AttemptState
+    submitted_at_ms: int | None = None
+    job_id: str | None = None
+    artifact: Artifact | None = None
+    failure: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """All that one update, or one step of an attempt, changes. It is committed whole or refused whole."""
+
+    partner: str
+    at_ms: int
+    done: Done | None = None
+    #: Kept unless the stored one was written by a newer update (and is under 24 h old).
+    session: Session | None = None
+    attempt: Attempt | None = None
+    move: Move | None = None
+    transfers: tuple[Transfer, ...] = ()
+    #: A free generation to take: refused as FreeLimitReached beyond the limit it carries.
+    free: FreeDeduction | None = None
+    #: The task whose free generation is given back.
+    restore_free: UUID | None = None
+    messages: tuple[OutgoingMessage, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedUpdate:
+    """An update with its place in the order of arrival."""
+
+    place: int
+    envelope: Envelope
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedMessage:
+    """A committed message with its place in the outbox; places grow, and order within a chat is theirs."""
+
+    place: int
+    message: OutgoingMessage
+
+
+class SendOutcome(StrEnum):
+    """How sending a message ended."""
+
+    SENT = "sent"
+    #: The user blocked the bot or is gone: final until they write again.
+    UNDELIVERABLE = "undeliverable"
+    #: Telegram refuses this message for good.
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """What became of one message of the outbox."""
+
+    place: int
+    outcome: SendOutcome
+    at_ms: int
+    #: The id that Telegram gave it.
+    telegram_message_id: int | None = None
+    #: Telegram's id of the file that went with it.
+    telegram_file_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a commit gave out."""
+
+    messages: tuple[QueuedMessage, ...] = ()
+    #: False where a newer update had written the session already, and it was kept.
+    session_kept: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What a user has: free to spend, and held for attempts under way."""
+
+    available: Credits
+    held: Credits
+
+
+class Storage(Protocol):
+    """What is durable. Every method may raise StorageError; writes return once they survive a power cut."""
+
+    async def open(self) -> None:
+        """Open, lock and migrate the store. Raises StorageUnavailable or SchemaTooNew, saying what to do."""
+        ...
+
+    async def close(self) -> None:
+        """Let what waits be committed, then let go of the store."""
+        ...
+
+    # -- the inbox
+
+    async def accept(self, envelope: Envelope) -> bool:
+        """Keep an update until it is done. False where (partner, update_id) is there already."""
+        ...
+
+    async def undone(self, partner: str, *, after: int = -1, limit: int = 500) -> Sequence[QueuedUpdate]:
+        """Updates that are not done, in the order of arrival; `after` is the last place already read."""
+        ...
+
+    # -- the unit of work
+
+    async def commit(self, work: Work) -> Receipt:
+        """Make all of the work durable, or none. Raises a WorkRefused where it contradicts what is stored."""
+        ...
+
+    # -- reading
+
+    async def session(self, partner: str, user_id: int) -> Session | None:
+        """The stored session of a user."""
+        ...
+
+    async def balance(self, partner: str, user_id: int) -> Balance:
+        """What a user has; zero for one whom the ledger does not know."""
+        ...
+
+    async def free_used(self, partner: str, user_id: int, day: str) -> int:
+        """How many free generations of `day` (YYYY-MM-DD) are taken and not given back."""
+        ...
+
+    async def attempt(self, partner: str, task_id: UUID) -> Attempt | None:
+        """One attempt."""
+        ...
+
+    async def attempts_in(self, partner: str, states: Sequence[AttemptState], *, limit: int) -> Sequence[Attempt]:
+        """Attempts that stand in one of these states, oldest change first."""
+        ...
+
+    async def history(self, partner: str, user_id: int, *, offset: int = 0, limit: int) -> Sequence[Attempt]:
+        """A user's attempts, newest first."""
+        ...
+
+    async def has_user(self, partner: str, user_id: int) -> bool:
+        """Whether this user was ever seen."""
+        ...
+
+    # -- the outbox
+
+    async def unsent(self, partner: str, *, after: int = -1, limit: int = 500) -> Sequence[QueuedMessage]:
+        """Messages that are not sent, in order of their places."""
+        ...
+
+    async def mark(self, partner: str, marks: Sequence[Mark]) -> None:
+        """Note how messages ended; menus go to their sessions, attempts to `delivered`, file ids to attempts."""
+        ...
+
+    # -- the ledger's verbs: doing one twice is doing it once
+
+    async def charge_balance_once(
+        self, partner: str, user_id: int, amount: Credits | Decimal | float | str, task_id: UUID
+    ) -> bool:
+        """Charge for a task: posts its hold where there is one, else takes from the wallet. False for a repeat."""
+        ...
+
+    async def hold_balance_once(
+        self, partner: str, user_id: int, amount: Credits | Decimal | float | str, task_id: UUID
+    ) -> bool:
+        """Set an amount aside for a task. False for a repeat."""
+        ...
+
+    async def release_hold_once(self, partner: str, user_id: int, task_id: UUID) -> bool:
+        """Give a task's hold back to the wallet. False for a repeat."""
+        ...
+
+    async def credit_balance_once(
+        self, partner: str, user_id: int, amount: Credits | Decimal | float | str, payment_id: str
+    ) -> bool:
+        """Add an amount to a wallet for a payment. False for a repeat."""
+        ...
+
+    async def refund_charge_once(self, partner: str, user_id: int, task_id: UUID) -> bool:
+        """Pay back what was charged for a task. False for a repeat."""
+        ...
+
+    async def consume_free_generation_once(
+        self, partner: str, user_id: int, task_id: UUID, *, day: str, daily_limit: int
+    ) -> bool:
+        """Take a free generation of a day for a task. False for a repeat. Raises FreeLimitReached."""
+        ...
+
+    async def restore_free_generation_once(self, partner: str, user_id: int, task_id: UUID) -> bool:
+        """Give a task's free generation back. False for a repeat."""
+        ...
+
+    # -- looking at it from outside
+
+    def probe(self, partner: str, *, daily_free_limit: int, day: str) -> BillingProbe:
+        """What preflight asks, on a connection of its own."""
+        ...
+
+    async def violations(self) -> Sequence[str]:
+        """Recompute every invariant; one sentence for each that does not hold."""
+        ...
+
+    def export(self) -> AsyncIterator[Mapping[str, Any]]:
+        """Every record, as JSON objects with a `table`, in an order in which they can be imported."""
+        ...
+
+    async def load(self, records: AsyncIterator[Mapping[str, Any]]) -> int:
+        """Fill an empty store, all or nothing; the number of records. Raises StorageUnavailable if it is not empty."""
+        ...

@@ -1,4 +1,4 @@
-"""What the bot remembers of a conversation with one user, and the guard that keeps an older update from overriding it."""
+"""What the bot remembers of a conversation with one user; an older update never overrides a newer one."""
 
 from __future__ import annotations
 

@@ -1,0 +1,48 @@
+"""Logs, traces and metrics that agree with each other, handed to every part of a service."""
+
+from botflight_diagnostics.telemetry.bundle import GOOD_OUTCOMES, Telemetry
+from botflight_diagnostics.telemetry.capture import CapturedTelemetry
+from botflight_diagnostics.telemetry.clock import Clock, SystemClock
+from botflight_diagnostics.telemetry.correlation import (
+    Correlation,
+    UserReferences,
+    bind,
+    bind_handler,
+    correlation_id_of,
+    current,
+    mask,
+)
+from botflight_diagnostics.telemetry.export import ExportError, OpenTelemetryExport, span_processor_from
+from botflight_diagnostics.telemetry.lines import console_line, json_line
+from botflight_diagnostics.telemetry.logs import Logs, stream_writer
+from botflight_diagnostics.telemetry.metrics import Metrics
+from botflight_diagnostics.telemetry.redaction import Redactor
+from botflight_diagnostics.telemetry.traces import Span, TraceContext, Tracer, current_span
+
+__all__ = [
+    "GOOD_OUTCOMES",
+    "CapturedTelemetry",
+    "Clock",
+    "Correlation",
+    "ExportError",
+    "Logs",
+    "Metrics",
+    "OpenTelemetryExport",
+    "Redactor",
+    "Span",
+    "SystemClock",
+    "Telemetry",
+    "TraceContext",
+    "Tracer",
+    "UserReferences",
+    "bind",
+    "bind_handler",
+    "console_line",
+    "correlation_id_of",
+    "current",
+    "current_span",
+    "json_line",
+    "mask",
+    "span_processor_from",
+    "stream_writer",
+]

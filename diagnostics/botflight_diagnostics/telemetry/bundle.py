@@ -1,0 +1,117 @@
+"""The three signals and the clock in one value, handed to every part of a service."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from prometheus_client import CollectorRegistry
+
+from botflight_diagnostics.telemetry.clock import Clock, SystemClock
+from botflight_diagnostics.telemetry.export import OpenTelemetryExport, sample_ratio_from, span_processor_from
+from botflight_diagnostics.telemetry.lines import Render, json_line
+from botflight_diagnostics.telemetry.logs import Logs, Writer
+from botflight_diagnostics.telemetry.metrics import Metrics
+from botflight_diagnostics.telemetry.redaction import Redactor
+from botflight_diagnostics.telemetry.traces import Tracer, current_span
+
+if TYPE_CHECKING:
+    from botflight_diagnostics.telemetry.capture import CapturedTelemetry
+
+#: Outcomes of an update that are no error.
+GOOD_OUTCOMES: Final = frozenset({"OK", "IGNORED"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telemetry:
+    """What a part of the service needs to tell what it does."""
+
+    logs: Logs
+    tracer: Tracer
+    metrics: Metrics
+    clock: Clock
+    #: Sends what waits. Blocks as long as the collector does: call it on a thread and within a deadline.
+    close: Callable[[], None] = lambda: None
+
+    @classmethod
+    def create(
+        cls,
+        write: Writer,
+        *,
+        service: str,
+        version: str,
+        redactor: Redactor,
+        environ: Mapping[str, str],
+        level: str = "info",
+        render: Render = json_line,
+        clock: Clock | None = None,
+    ) -> "Telemetry":
+        """Put the parts together for a running service; `environ` is asked for OTEL_* variables only.
+
+        Raises `export.ExportError` when one of them cannot be honoured.
+        """
+        clock = clock or SystemClock()
+        metrics = Metrics(CollectorRegistry(), service=service, version=version)
+
+        def spans_dropped(number: int) -> None:
+            metrics.telemetry_dropped.add("spans", by=number)
+
+        processor = span_processor_from(environ, on_drop=spans_dropped)
+        export = (
+            OpenTelemetryExport(processor, service=service, version=version, redactor=redactor) if processor else None
+        )
+        return cls(
+            logs=Logs(
+                write,
+                service=service,
+                version=version,
+                redactor=redactor,
+                clock=clock,
+                level=level,
+                render=render,
+                on_drop=lambda number: metrics.telemetry_dropped.add("logs", by=number),
+            ),
+            tracer=Tracer(export=export, ratio=sample_ratio_from(environ), clock=clock, on_drop=spans_dropped),
+            metrics=metrics,
+            clock=clock,
+            close=export.shutdown if export else lambda: None,
+        )
+
+    @staticmethod
+    def for_tests(*, redactor: Redactor | None = None, clock: Clock | None = None) -> "CapturedTelemetry":
+        """Make one that keeps its lines, spans and samples, and shares nothing with others."""
+        from botflight_diagnostics.telemetry.capture import captured  # noqa: PLC0415 - a running service has no use for it
+
+        return captured(redactor=redactor, clock=clock)
+
+    def update_finished(
+        self,
+        update_type: str,
+        outcome: str,
+        *,
+        duration_ms: float,
+        lag_ms: float | None = None,
+        error_type: str | None = None,
+        **fields: object,
+    ) -> None:
+        """Tell the end of an update, within its root span: one line `UPDATE_DONE`, its counts, its trace marked.
+
+        `outcome` is `OK`, `IGNORED` or names what went wrong; `lag_ms` is known of messages only; `fields` go to the
+        line.
+        """
+        good = outcome in GOOD_OUTCOMES
+        span = current_span()
+        if span is not None:
+            span.set("botflight.outcome", outcome)
+            if not good:
+                span.fail(error_type or outcome)
+            elif duration_ms >= self.tracer.slow_ms:
+                span.trace.keep()
+        self.metrics.update_finished(update_type, outcome, duration_ms=duration_ms, lag_ms=lag_ms)
+        fields["duration_ms"] = round(duration_ms, 3)
+        fields["outcome"] = outcome
+        if lag_ms is not None:
+            fields["lag_ms"] = round(lag_ms, 3)
+        if error_type is not None:
+            fields["error_type"] = error_type
+        logger = self.logs.logger("updates")
+        (logger.info if good else logger.error)("UPDATE_DONE", **fields)

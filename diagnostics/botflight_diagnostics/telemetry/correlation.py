@@ -1,0 +1,104 @@
+"""Who and what the current task works for, carried by a context variable."""
+
+import hashlib
+import hmac
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+from typing import Final
+from uuid import UUID, uuid5
+
+#: Fixed for good: another namespace would break every link between old and new logs.
+NAMESPACE: Final = UUID("6f1f0d3a-6f0b-5d0e-9d4b-6b6f74666c74")
+
+_REFERENCE_BYTES: Final = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correlation:
+    """The ids that every log line of one update carries; `None` where there is nothing to name."""
+
+    correlation_id: UUID
+    #: 32 hexadecimal digits; the trace that is open wins over it in a log line.
+    trace_id: str | None = None
+    update_id: int | None = None
+    update_type: str | None = None
+    #: Made by `mask`.
+    tenant_ref: str | None = None
+    #: Made by `UserReferences`.
+    user_ref: str | None = None
+    handler: str | None = None
+    #: What a log line takes over, rendered once per update and not once per line.
+    log_fields: dict[str, str | int] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        known = {
+            "correlation_id": str(self.correlation_id),
+            "trace_id": self.trace_id,
+            "update_id": self.update_id,
+            "update_type": self.update_type,
+            "handler": self.handler,
+            "tenant_ref": self.tenant_ref,
+            "user_ref": self.user_ref,
+        }
+        object.__setattr__(self, "log_fields", {name: value for name, value in known.items() if value is not None})
+
+
+_current: ContextVar[Correlation | None] = ContextVar("botflight_correlation", default=None)
+
+
+def correlation_id_of(bot_id: int, update_id: int) -> UUID:
+    """Name everything that comes of an update; a redelivered update gets the same id."""
+    return uuid5(NAMESPACE, f"{bot_id}:{update_id}")
+
+
+def current() -> Correlation | None:
+    """Return the correlation that the running task works under, or None."""
+    return _current.get()
+
+
+@contextmanager
+def bind(correlation: Correlation) -> Iterator[Correlation]:
+    """Work under `correlation`; tasks started inside inherit it."""
+    token = _current.set(correlation)
+    try:
+        yield correlation
+    finally:
+        _current.reset(token)
+
+
+@contextmanager
+def bind_handler(handler: str) -> Iterator[None]:
+    """Add the handler's name to the current correlation, if there is one."""
+    correlation = _current.get()
+    if correlation is None:
+        yield
+        return
+    with bind(replace(correlation, handler=handler)):
+        yield
+
+
+def mask(name: str) -> str:
+    """Show the first character and the last two at most, and never more than half: `p-main01` -> `p***01`."""
+    shown = min(2, max(0, len(name) // 2 - 1))
+    return f"{name[:1]}***{name[len(name) - shown :] if shown else ''}"
+
+
+class UserReferences:
+    """Names users in signals by a keyed hash: stable, and of no use to those without the key."""
+
+    __slots__ = ("_key",)
+
+    def __init__(self, key: bytes) -> None:
+        if not key:
+            raise ValueError("user references need a key: without one, anybody can list all ids and their hashes")
+        self._key = key[: hashlib.blake2b.MAX_KEY_SIZE] if len(key) <= hashlib.blake2b.MAX_KEY_SIZE else _digest(key)
+
+    def of(self, user_id: int) -> str:
+        """Name a user: `u_` and 12 hexadecimal digits."""
+        return f"u_{hashlib.blake2b(str(user_id).encode(), key=self._key, digest_size=_REFERENCE_BYTES).hexdigest()}"
+
+
+def _digest(key: bytes) -> bytes:
+    return hmac.digest(b"botflight", key, "sha256")

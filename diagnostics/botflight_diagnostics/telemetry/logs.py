@@ -1,0 +1,195 @@
+"""Structured logs: one JSON object a line, with the ids of the work that wrote it."""
+
+import logging
+import sys
+import traceback
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from contextlib import contextmanager
+from typing import Any, BinaryIO, Final
+
+import structlog
+from structlog.typing import FilteringBoundLogger
+
+from botflight_diagnostics.telemetry import correlation
+from botflight_diagnostics.telemetry.clock import Clock, SystemClock
+from botflight_diagnostics.telemetry.lines import Render, json_line
+from botflight_diagnostics.telemetry.redaction import Redactor
+from botflight_diagnostics.telemetry.traces import current_span
+
+#: Takes one line with its line break. What it raises of OSError is counted as a dropped line.
+Writer = Callable[[bytes], object]
+OnDrop = Callable[[int], object]
+
+#: The end of a traceback says most; so much of it is kept.
+MAX_STACK_CHARACTERS: Final = 6000
+MAX_MESSAGE_CHARACTERS: Final = 1000
+
+#: Libraries that tell too much below WARNING: httpx logs whole URLs, the bot's token among them.
+QUIET: Final = ("aiohttp", "apscheduler", "asyncio", "httpcore", "httpx", "telegram", "uvicorn")
+
+
+def stream_writer(stream: BinaryIO) -> Writer:
+    """Make a writer that flushes every line, so that none is lost with the process."""
+
+    def write(line: bytes) -> None:
+        stream.write(line)
+        stream.flush()
+
+    return write
+
+
+class Logs:
+    """Where log lines come from: `logs.logger("updates").info("UPDATE_DONE", outcome="OK")`.
+
+    Every line has `timestamp_ms level event logger service version`; those of the current correlation and span follow
+    when there are any, then the event's own fields. Event names are static; what varies is a field. `error_type="..."`
+    is written as `error.type`. Secrets are taken out of the rendered line. Nothing global is set up.
+    """
+
+    def __init__(
+        self,
+        write: Writer,
+        *,
+        service: str,
+        version: str,
+        redactor: Redactor | None = None,
+        clock: Clock | None = None,
+        level: str = "info",
+        render: Render = json_line,
+        on_drop: OnDrop = lambda _: None,
+    ) -> None:
+        clock = clock or SystemClock()
+        assemble = _Assembly(
+            service=service, version=version, redactor=redactor or Redactor(), clock=clock, render=render
+        )
+        self._logger: FilteringBoundLogger = structlog.wrap_logger(
+            _Output(write, on_drop),
+            processors=[assemble],
+            wrapper_class=structlog.make_filtering_bound_logger(level),
+            context_class=dict,
+        )
+        self._loggers: dict[str, FilteringBoundLogger] = {}
+
+    def logger(self, name: str) -> FilteringBoundLogger:
+        """Return the logger of `name`, which is a part of the program and not a value."""
+        if name not in self._loggers:
+            self._loggers[name] = self._logger.bind(logger=name)
+        return self._loggers[name]
+
+    @contextmanager
+    def bridged(self, *, root: logging.Logger | None = None, quiet: Iterable[str] = QUIET) -> Iterator[None]:
+        """Write the records of the standard `logging` too, as event `LIBRARY_LOG`; all is as before at the end.
+
+        `root` is the logger to listen at, by default the one of all. Those named in `quiet` are set to WARNING.
+        """
+        root = root or logging.getLogger()
+        handler = _Bridge(self.logger("logging"))
+        before = [(logging.getLogger(name), logging.getLogger(name).level) for name in quiet]
+        handlers = root.handlers[:]
+        root.handlers[:] = [handler]
+        for logger, _ in before:
+            logger.setLevel(logging.WARNING)
+        try:
+            yield
+        finally:
+            root.handlers[:] = handlers
+            for logger, level in before:
+                logger.setLevel(level)
+
+
+class _Output:
+    """What structlog calls with the finished line."""
+
+    __slots__ = ("_on_drop", "_write")
+
+    def __init__(self, write: Writer, on_drop: OnDrop) -> None:
+        self._write = write
+        self._on_drop = on_drop
+
+    def msg(self, line: bytes) -> None:
+        try:
+            self._write(line)
+        except (OSError, ValueError):  # a closed pipe or stream must not fail the update that logs
+            self._on_drop(1)
+
+    debug = info = warning = error = critical = msg
+
+
+class _Assembly:
+    """structlog's one processor here: puts the fields in order, renders the line, takes the secrets out."""
+
+    __slots__ = ("_clock", "_redactor", "_render", "_service", "_version")
+
+    def __init__(self, *, service: str, version: str, redactor: Redactor, clock: Clock, render: Render) -> None:
+        self._service = service
+        self._version = version
+        self._redactor = redactor
+        self._clock = clock
+        self._render = render
+
+    def __call__(self, _logger: object, level: str, fields: MutableMapping[str, Any]) -> bytes:
+        line: dict[str, Any] = {
+            "timestamp_ms": self._clock.time_ns() // 1_000_000,
+            "level": level,
+            "event": fields.pop("event"),
+            "logger": fields.pop("logger", ""),
+            "service": self._service,
+            "version": self._version,
+        }
+        bound = correlation.current()
+        if bound is not None:
+            line.update(bound.log_fields)
+        span = current_span()
+        if span is not None:
+            line["trace_id"] = span.trace.hex
+            line["span_id"] = f"{span.span_id:016x}"
+        _tell_error(fields)
+        line.update(fields)
+        return self._redactor.line(self._render(line))
+
+
+def _tell_error(fields: MutableMapping[str, Any]) -> None:
+    """Replace `error_type` and `exc_info` by fields that can be read."""
+    if "error_type" in fields:
+        fields["error.type"] = fields.pop("error_type")
+    given = fields.pop("exc_info", None)
+    error = _error_of(given) if given else None
+    if error is not None:
+        fields.setdefault("error.type", type(error).__qualname__)
+        fields["error.message"] = str(error)[:MAX_MESSAGE_CHARACTERS]
+        fields["error.stack"] = "".join(traceback.format_exception(error))[-MAX_STACK_CHARACTERS:]
+
+
+def _error_of(given: object) -> BaseException | None:
+    match given:
+        case BaseException():
+            return given
+        case (_, BaseException() as error, _):
+            return error
+        case _:
+            return sys.exception()
+
+
+class _Bridge(logging.Handler):
+    """Takes records of the standard library's logging over."""
+
+    def __init__(self, logger: FilteringBoundLogger) -> None:
+        super().__init__()
+        self._logger = logger
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._logger.log(
+            _level_of(record), "LIBRARY_LOG", logger=record.name, message=_message_of(record), exc_info=record.exc_info
+        )
+
+
+def _level_of(record: logging.LogRecord) -> int:
+    known = (logging.CRITICAL, logging.ERROR, logging.WARNING, logging.INFO)
+    return next((level for level in known if record.levelno >= level), logging.DEBUG)
+
+
+def _message_of(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()[:MAX_MESSAGE_CHARACTERS]
+    except (TypeError, ValueError, KeyError):  # the caller's placeholders and arguments do not fit
+        return str(record.msg)[:MAX_MESSAGE_CHARACTERS]

@@ -1,0 +1,1 @@
+"""The simulated Telegram over HTTP, for a bot in any language."""

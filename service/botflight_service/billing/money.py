@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-
 _HUNDREDTHS = 100
+_HUNDREDTH = Decimal("0.01")
 #: A bound far above any real amount and far below what a 64-bit integer holds, sums included.
 MAX_HUNDREDTHS = 10**15
 
@@ -58,10 +58,11 @@ def credits(amount: Credits | Decimal | float | str) -> Credits:
         raise InvalidAmount(f"an amount of credits is finite, not {amount}")
     if abs(exact) > MAX_HUNDREDTHS // _HUNDREDTHS:
         raise InvalidAmount(f"an amount of credits is at most {MAX_HUNDREDTHS // _HUNDREDTHS}")
-    hundredths = exact * _HUNDREDTHS
-    if hundredths != hundredths.to_integral_value():
+    # Comparing is exact in decimal, multiplying is not: it would round 1.0...01 (30 digits) to an amount that fits.
+    rounded = exact.quantize(_HUNDREDTH)
+    if rounded != exact:
         raise InvalidAmount(f"an amount of credits has at most two decimals, not {amount}")
-    return Credits(int(hundredths))
+    return Credits(int(rounded * _HUNDREDTHS))
 
 
 def positive(amount: Credits | Decimal | float | str) -> Credits:

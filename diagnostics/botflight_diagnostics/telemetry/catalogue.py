@@ -1,17 +1,21 @@
 """Every signal that the service emits, as data: the documentation and the metrics are made from it."""
 
 from dataclasses import dataclass
+from math import prod
 from typing import Final, Literal
 
 MetricKind = Literal["counter", "gauge", "histogram", "info"]
+
+#: All label values that may come make no more series than this.
+MAX_SERIES: Final = 1000
 
 #: Takes the place of a label's value that is not known.
 OTHER: Final = "other"
 
 #: Up to here a tap feels immediate, from 1 s on it feels broken.
-FAST_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
-CALL_SECONDS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-STORAGE_SECONDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1.0)
+FAST_SECONDS: Final = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+CALL_SECONDS: Final = (0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+STORAGE_SECONDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 1.0)
 LAG_SECONDS: Final = (0.1, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 3600.0)
 RESULT_SECONDS: Final = (2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 900.0)
 
@@ -25,6 +29,13 @@ class Label:
     #: The values that there are; empty: whichever come first, up to `most`.
     values: tuple[str, ...] = ()
     most: int = 16
+    #: No other value is ever given, so none is made room for.
+    closed: bool = False
+
+    @property
+    def most_values(self) -> int:
+        """How many values there can be, "other" among them."""
+        return (len(self.values) or self.most) + (not self.closed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +50,13 @@ class MetricSpec:
     meaning: str
     labels: tuple[Label, ...] = ()
     buckets: tuple[float, ...] = ()
+
+    @property
+    def most_series(self) -> int:
+        """How many series there are when every label has had all values that it may have."""
+        # A histogram has beside its buckets one for all, a sum and a count.
+        each = len(self.buckets) + 3 if self.kind == "histogram" else 1
+        return each * prod(label.most_values for label in self.labels)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,25 +87,36 @@ UPDATE_TYPES: Final = (
     "inline_query",
     "pre_checkout_query",
     "my_chat_member",
-    "chat_member",
-    "channel_post",
-    "message_reaction",
+)
+
+ATTEMPT_STATES: Final = (
+    "confirmed",
+    "submitting",
+    "running",
+    "succeeded",
+    "delivered",
+    "failed",
+    "unknown",
+    "refunded",
 )
 
 _TYPE = Label(name="type", meaning="kind of update", values=UPDATE_TYPES)
-_OUTCOME = Label(name="outcome", meaning="`OK` or what went wrong", most=12)
-_METHOD = Label(name="method", meaning="method of the Bot API", most=24)
-_CALL_OUTCOME = Label(name="outcome", meaning="`OK` or what went wrong", most=6)
-_OPERATION = Label(name="operation", meaning="what was asked", most=8)
-_STORE_OPERATION = Label(name="operation", meaning="method of the store", most=24)
-_STORE_OUTCOME = Label(name="outcome", meaning="`OK`, `REFUSED` or what went wrong", most=4)
-_MODEL = Label(name="model", meaning="model of the catalogue", most=12)
-_ATTEMPT_STATE = Label(name="state", meaning="state that attempts came to", most=10)
+_OUTCOME = Label(name="outcome", meaning="`OK`, `IGNORED` or what went wrong", most=10)
+_METHOD = Label(name="method", meaning="method of the Bot API", most=16)
+_CALL_OUTCOME = Label(name="outcome", meaning="`OK` or what went wrong", most=5)
+_OPERATION = Label(name="operation", meaning="what was asked", most=5)
+_STORE_OPERATION = Label(name="operation", meaning="method of the store", most=20)
+_STORE_OUTCOME = Label(name="outcome", meaning="`OK`, `REFUSED` or what went wrong", most=3)
+_MODEL = Label(name="model", meaning="model of the catalogue", most=8)
+_ATTEMPT_STATE = Label(name="state", meaning="state that they came to", values=ATTEMPT_STATES, closed=True)
 _MONEY = Label(
-    name="kind", meaning="what happened to it", values=("held", "charged", "released", "refunded", "topped_up")
+    name="kind",
+    meaning="what happened to it",
+    values=("held", "charged", "released", "refunded", "topped_up"),
+    closed=True,
 )
-_OUTBOX_STATE = Label(name="state", meaning="waiting, or given up", values=("waiting", "undeliverable"))
-_SIGNAL = Label(name="signal", meaning="what was lost", values=("logs", "spans"))
+_OUTBOX_STATE = Label(name="state", meaning="waiting, or given up", values=("waiting", "undeliverable"), closed=True)
+_SIGNAL = Label(name="signal", meaning="what was lost", values=("logs", "spans"), closed=True)
 
 METRICS: Final = (
     MetricSpec(
@@ -128,7 +157,7 @@ METRICS: Final = (
         name="botflight_updates_refused_total",
         kind="counter",
         unit="",
-        labels=(Label(name="status", meaning="HTTP status", values=("400", "401", "405", "413", "503")),),
+        labels=(Label(name="status", meaning="HTTP status", values=("400", "401", "405", "413", "503"), closed=True),),
         meaning="Requests to the webhook that were not taken.",
     ),
     MetricSpec(
@@ -159,7 +188,7 @@ METRICS: Final = (
         name="botflight_telegram_request_duration_seconds",
         kind="histogram",
         unit="seconds",
-        labels=(Label(name="method", meaning="method of the Bot API", most=12),),
+        labels=(Label(name="method", meaning="method of the Bot API", most=8),),
         buckets=CALL_SECONDS,
         meaning="Time of a call to the Bot API.",
     ),
@@ -226,7 +255,7 @@ METRICS: Final = (
         name="botflight_storage_operation_duration_seconds",
         kind="histogram",
         unit="seconds",
-        labels=(Label(name="operation", meaning="method of the store", most=12),),
+        labels=(Label(name="operation", meaning="method of the store", most=8),),
         buckets=STORAGE_SECONDS,
         meaning="Time of a call to the store, the wait for its commit included.",
     ),
@@ -261,8 +290,8 @@ METRICS: Final = (
         kind="info",
         unit="",
         labels=(
-            Label(name="service", meaning="name of the service", most=1),
-            Label(name="version", meaning="its version", most=1),
+            Label(name="service", meaning="name of the service", most=1, closed=True),
+            Label(name="version", meaning="its version", most=1, closed=True),
         ),
         meaning="What runs; always 1.",
     ),

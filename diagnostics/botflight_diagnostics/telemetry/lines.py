@@ -41,7 +41,13 @@ def _dump(fields: Mapping[str, Any]) -> bytes:
 
 
 def _plain(value: object) -> object:
-    return value if isinstance(value, (str, int, float)) or value is None else type(value).__name__
+    match value:
+        case None | bool() | int():
+            return value
+        case str():
+            return value.encode(errors="backslashreplace").decode()
+        case _:
+            return type(value).__name__
 
 
 def _cut(value: object) -> object:

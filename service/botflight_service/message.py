@@ -24,6 +24,17 @@ Keyboard = tuple[tuple[Button, ...], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Screen:
+    """Something to show: text in Telegram's HTML, buttons, perhaps a file."""
+
+    text: str
+    keyboard: Keyboard = ()
+    artifact: Artifact | None = None
+    #: Draw over the tapped message where there is one that can be edited; else, or if False, send a new one.
+    in_place: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingMessage:
     """A message that is committed with the work that caused it, and sent at least once after."""
 
@@ -39,5 +50,5 @@ class OutgoingMessage:
     #: The attempt that is delivered once this was sent.
     task_id: UUID | None = None
     correlation_id: UUID
-    #: `trace_id-span_id` of what caused it.
+    #: Of the span that caused it, as W3C `traceparent`.
     trace_parent: str = ""

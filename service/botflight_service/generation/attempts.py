@@ -87,7 +87,7 @@ class Attempt:
     state: AttemptState
     #: Of the update that confirmed it.
     correlation_id: UUID
-    #: `trace_id-span_id` of that update (W3C `traceparent` without the ends), for links.
+    #: Of the span that confirmed it, as W3C `traceparent`: later traces link to it.
     trace_parent: str
     language: str
     #: The message that shows the progress.

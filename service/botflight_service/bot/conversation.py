@@ -1,0 +1,242 @@
+"""One update, from what Telegram sent to one commit: read, decide, commit, answer, hand over."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+from telegram import CallbackQuery, Message, Update, User
+from telegram.error import TelegramError
+
+from botflight_diagnostics.telemetry import Telemetry, bind_handler, current_span
+from botflight_service.bot.sessions import Session, SessionCache
+from botflight_service.bot.visit import Reply, Screen, Tap, Visit
+from botflight_service.generation.attempts import Attempt
+from botflight_service.message import OutgoingMessage
+from botflight_service.storage.interface import Done, QueuedMessage, Storage, Work, WorkRefused
+from botflight_service.updates import processing
+from botflight_service.updates.envelope import Envelope
+from botflight_service.updates.processing import Processing
+
+#: How often a decision is made anew when the store refuses it because something changed meanwhile.
+MAX_DECISIONS = 3
+#: A tap is answered by then even when the store is slow: the button stops spinning.
+ANSWER_WITHIN_S = 0.7
+#: Telegram shows at most this much over the chat.
+MAX_TOAST_CHARACTERS = 200
+
+Feature = Callable[[Visit], Awaitable[Reply]]
+
+
+class Messenger(Protocol):
+    """Sends what was committed."""
+
+    def put(self, messages: Sequence[QueuedMessage]) -> None:
+        """Take committed messages on."""
+        ...
+
+
+class Starter(Protocol):
+    """Runs attempts."""
+
+    def start(self, attempt: Attempt) -> None:
+        """Take a confirmed attempt on."""
+        ...
+
+
+class Conversation:
+    """Brings features and updates together: a feature sees a `Visit`, and its `Reply` is committed as one `Work`."""
+
+    def __init__(
+        self,
+        *,
+        partner: str,
+        bot_id: int,
+        admin_ids: frozenset[int],
+        languages: Sequence[str],
+        default_language: str,
+        storage: Storage,
+        sessions: SessionCache,
+        messenger: Messenger,
+        starter: Starter,
+        apology: Callable[[str], Screen],
+        telemetry: Telemetry,
+        clock_ms: Callable[[], int],
+    ) -> None:
+        self._partner = partner
+        self._bot_id = bot_id
+        self._admin_ids = admin_ids
+        self._languages = frozenset(languages)
+        self._default_language = default_language
+        self._storage = storage
+        self._sessions = sessions
+        self._messenger = messenger
+        self._starter = starter
+        self._apology = apology
+        self._telemetry = telemetry
+        self._log = telemetry.logs.logger("bot")
+        self._clock_ms = clock_ms
+
+    async def attend(self, update: Update, feature: Feature) -> None:
+        """Let a feature decide on an update, and carry its reply out.
+
+        Raises WorkRefused where the store contradicts every decision, and StorageError where it fails.
+        """
+        cell = processing.current()
+        for decisions_left in reversed(range(MAX_DECISIONS)):
+            visit = await self._visit(update, cell)
+            with self._telemetry.tracer.span("handler") as span:
+                reply = await feature(visit)
+                span.name = f"handler {reply.action}"
+            cell.handler = reply.action
+            try:
+                with bind_handler(reply.action):
+                    await self._carry_out(update.callback_query, visit, reply, cell)
+            except WorkRefused:
+                self._sessions.forget(visit.user_id)
+                if not decisions_left:
+                    raise
+                continue
+            return
+
+    async def ignore(self, reason: str) -> None:
+        """Mark an update as done that nobody waits for an answer to."""
+        cell = processing.current()
+        cell.handler = reason
+        done = Done(update_id=cell.envelope.update_id, outcome="IGNORED")
+        await self._storage.commit(Work(partner=self._partner, at_ms=self._clock_ms(), done=done))
+        cell.outcome = "IGNORED"
+
+    async def apologise(self, update: Update, envelope: Envelope) -> None:
+        """Tell the user that their update failed and mark it as done, in one commit."""
+        chat, user = update.effective_chat, update.effective_user
+        messages: tuple[OutgoingMessage, ...] = ()
+        if chat is not None and user is not None and chat.type == chat.PRIVATE:
+            session = await self._sessions.get(user.id)
+            screen = self._apology(self._language(session, user))
+            message = OutgoingMessage(
+                chat_id=chat.id, text=screen.text, keyboard=screen.keyboard, correlation_id=envelope.correlation_id
+            )
+            messages = (message,)
+        done = Done(update_id=envelope.update_id, outcome="FAILED")
+        work = Work(partner=self._partner, at_ms=self._clock_ms(), done=done, messages=messages)
+        receipt = await self._storage.commit(work)
+        self._messenger.put(receipt.messages)
+
+    async def _carry_out(self, query: CallbackQuery | None, visit: Visit, reply: Reply, cell: Processing) -> None:
+        commit = asyncio.create_task(self._storage.commit(self._work(visit, reply)))
+        answered = await self._answer_if_slow(query, commit)
+        receipt = await commit
+        cell.outcome = reply.outcome
+        if reply.session is not None:
+            self._sessions.put(reply.session)
+        self._messenger.put(receipt.messages)
+        if reply.attempt is not None:
+            self._starter.start(reply.attempt)
+        self._count(reply)
+        if query is not None and not answered:
+            await self._answer(query, reply.toast)
+        self._log.info("user_action", action=reply.action, outcome=reply.outcome)
+
+    def _work(self, visit: Visit, reply: Reply) -> Work:
+        return Work(
+            partner=self._partner,
+            at_ms=visit.now_ms,
+            done=Done(update_id=visit.update_id, outcome=reply.outcome),
+            session=reply.session,
+            attempt=reply.attempt,
+            transfers=reply.transfers,
+            free=reply.free,
+            messages=tuple(self._message(visit, screen) for screen in reply.screens),
+        )
+
+    def _message(self, visit: Visit, screen: Screen) -> OutgoingMessage:
+        over = visit.tap.message_id if visit.tap and visit.tap.editable and screen.in_place else None
+        return OutgoingMessage(
+            chat_id=visit.chat_id,
+            text=screen.text,
+            keyboard=screen.keyboard,
+            edit_message_id=over,
+            artifact=screen.artifact,
+            menu_of=visit.user_id if visit.private and screen.keyboard and screen.artifact is None else None,
+            correlation_id=visit.correlation_id,
+            trace_parent=visit.trace_parent,
+        )
+
+    def _count(self, reply: Reply) -> None:
+        metrics = self._telemetry.metrics
+        for transfer in reply.transfers:
+            metrics.money.add(_MONEY.get(transfer.kind, "other"), by=transfer.amount_hundredths)
+        if reply.free is not None:
+            metrics.free_generations.add()
+
+    async def _answer_if_slow(self, query: CallbackQuery | None, commit: asyncio.Task[object]) -> bool:
+        """Answer a tap while storing goes on, once it takes too long; whether that was needed."""
+        if query is None:
+            return False
+        await asyncio.wait((commit,), timeout=ANSWER_WITHIN_S)
+        if commit.done():
+            return False
+        await self._answer(query, None)
+        return True
+
+    async def _answer(self, query: CallbackQuery, toast: str | None) -> None:
+        """Let the button stop spinning. Nothing hangs on it: a query that is too old cannot be answered any more."""
+        try:
+            await query.answer(text=toast[:MAX_TOAST_CHARACTERS] if toast else None)
+        except TelegramError as error:
+            self._log.info("CALLBACK_NOT_ANSWERED", error_type=type(error).__name__)
+
+    async def _visit(self, update: Update, cell: Processing) -> Visit:
+        user, chat, message, query = (
+            update.effective_user,
+            update.effective_chat,
+            update.effective_message,
+            update.callback_query,
+        )
+        if user is None or chat is None:
+            raise ValueError("a visit needs a user and a chat")
+        now_ms = self._clock_ms()
+        envelope = cell.envelope
+        session = await self._sessions.get(user.id) or Session(
+            user_id=user.id, update_id=envelope.update_id, written_at_ms=now_ms
+        )
+        span = current_span()
+        return Visit(
+            partner=self._partner,
+            update_id=envelope.update_id,
+            bot_id=self._bot_id,
+            user_id=user.id,
+            chat_id=chat.id,
+            private=chat.type == chat.PRIVATE,
+            is_admin=user.id in self._admin_ids,
+            language=self._language(session, user),
+            session=session,
+            correlation_id=envelope.correlation_id,
+            trace_parent=str(span.context) if span else "",
+            now_ms=now_ms,
+            tap=_tap(query) if query else None,
+            text=message.text if message and not query else None,
+            photo_file_id=message.photo[-1].file_id if message and message.photo and not query else None,
+        )
+
+    def _language(self, session: Session | None, user: User) -> str:
+        """What the user chose, else Telegram's word for the user (`ru-RU` counts as `ru`), else the default."""
+        told = (user.language_code or "").partition("-")[0].lower()
+        chosen = session.language if session else None
+        return chosen or (told if told in self._languages else self._default_language)
+
+
+#: Kinds of transfers, as the metric names what happened to the money.
+_MONEY = {"hold": "held", "charge": "charged", "release": "released", "credit": "topped_up", "refund": "refunded"}
+
+
+def _tap(query: CallbackQuery) -> Tap:
+    message = query.message
+    return Tap(
+        data=query.data or "",
+        message_id=message.message_id if message else 0,
+        # A message that is too old to be read is too old to be edited; a file's message has no text to draw over.
+        editable=isinstance(message, Message) and message.text is not None,
+    )

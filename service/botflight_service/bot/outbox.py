@@ -1,0 +1,302 @@
+"""Sends what was committed: at once, in order per chat, at least once, and notes in batches how it ended."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, InputFile, LinkPreviewOptions, Message
+from telegram.constants import ParseMode
+from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError
+
+from botflight_diagnostics.telemetry import Correlation, Telemetry, TraceContext, bind, mask
+from botflight_service.generation.attempts import Artifact, ResultKind
+from botflight_service.message import Keyboard, OutgoingMessage
+from botflight_service.provider.interface import ProviderError
+from botflight_service.storage.interface import Mark, QueuedMessage, SendOutcome, Storage, StorageError
+from botflight_service.updates.lanes import Lanes
+
+#: Messages on their way to Telegram at once; its own limit is 30 a second.
+MAX_ACTIVE = 32
+#: Marks that are written together, and how long the first of them waits.
+MARK_BATCH = 128
+MARK_WAIT_S = 0.02
+#: Waits between tries; the last repeats.
+RETRY_S = (0.5, 1.0, 2.0, 5.0, 15.0, 30.0)
+#: A message that could not be sent for so long is given up; Telegram itself keeps updates no longer.
+GIVE_UP_MS = 24 * 60 * 60 * 1000
+#: Telegram's own bound on what it asks us to wait.
+MAX_RETRY_AFTER_S = 3600.0
+#: Undone messages read at a time when they are replayed.
+REPLAY_PAGE = 500
+
+#: What Telegram says of a message that cannot be drawn over any more: it is sent anew.
+_CANNOT_EDIT = ("message to edit not found", "message can't be edited", "there is no text in the message to edit")
+#: What it says when the screen shows that already.
+_SAME_CONTENT = "message is not modified"
+
+
+class Files(Protocol):
+    """Where finished files come from."""
+
+    async def fetch(self, artifact: Artifact) -> bytes:
+        """The file."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """A message on its way. Without a place in the store it is a passing one: worth one try, and no mark."""
+
+    message: OutgoingMessage
+    place: int | None
+    queued_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """What Telegram made of a message."""
+
+    message_id: int | None = None
+    file_id: str | None = None
+
+
+class Outbox:
+    """The one way out for messages."""
+
+    def __init__(
+        self,
+        *,
+        partner: str,
+        bot: Bot,
+        storage: Storage,
+        files: Files,
+        telemetry: Telemetry,
+        clock_ms: Callable[[], int],
+        menu_sent: Callable[[int, int], None],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._partner = partner
+        self._bot = bot
+        self._storage = storage
+        self._files = files
+        self._telemetry = telemetry
+        self._log = telemetry.logs.logger("outbox")
+        self._clock_ms = clock_ms
+        self._menu_sent = menu_sent
+        self._sleep = sleep
+        self._lanes: Lanes[_Item] = Lanes(self._run, limit=MAX_ACTIVE)
+        self._marks: list[Mark] = []
+        self._marked = asyncio.Event()
+        self._marked.set()
+        self._marker: asyncio.Task[None] | None = None
+        #: The newest passing message for each screen: older ones are not worth sending any more.
+        self._newest: dict[tuple[int, int | None], _Item] = {}
+
+    @property
+    def waiting(self) -> int:
+        """Messages that are not sent yet."""
+        return self._lanes.unfinished
+
+    def put(self, messages: Sequence[QueuedMessage]) -> None:
+        """Send committed messages."""
+        now_ms = self._clock_ms()
+        for queued in messages:
+            message = queued.message
+            self._newest.pop((message.chat_id, message.edit_message_id), None)
+            self._lanes.put(str(message.chat_id), _Item(message, queued.place, now_ms))
+        self._telemetry.metrics.outbox_messages.set("waiting", to=self._lanes.unfinished)
+
+    def draw(self, message: OutgoingMessage) -> None:
+        """Draw over a screen in passing, such as progress: dropped when a newer drawing or a real message follows."""
+        item = _Item(message, None, self._clock_ms())
+        self._newest[message.chat_id, message.edit_message_id] = item
+        self._lanes.put(str(message.chat_id), item)
+
+    async def replay(self) -> int:
+        """Send what an earlier run of the service left; how many there were. Call it before the first `put`."""
+        after, count = -1, 0
+        while page := await self._storage.unsent(self._partner, after=after, limit=REPLAY_PAGE):
+            self.put(page)
+            after, count = page[-1].place, count + len(page)
+        return count
+
+    async def idle(self) -> None:
+        """Wait until everything is sent and noted."""
+        while self._lanes.unfinished or not self._marked.is_set():
+            await self._lanes.idle()
+            await self._marked.wait()
+
+    async def stop(self, *, within_s: float) -> int:
+        """Send within a deadline. What is cut off is sent at the next start."""
+        left = await self._lanes.stop(within_s=within_s)
+        if self._marker is not None:
+            await asyncio.wait((self._marker,), timeout=within_s)
+        return left
+
+    async def _run(self, item: _Item) -> None:
+        message = item.message
+        passing = item.place is None
+        if passing and self._newest.pop((message.chat_id, message.edit_message_id), None) is not item:
+            return
+        ids = Correlation(correlation_id=message.correlation_id, tenant_ref=mask(self._partner))
+        with (
+            bind(ids),
+            self._telemetry.tracer.root(
+                "deliver message" if not passing else "draw progress",
+                kind="producer",
+                link=TraceContext.parse(message.trace_parent),
+            ),
+        ):
+            if passing:
+                await self._try_once(message)
+            else:
+                self._mark(item, *await self._send_until_settled(item))
+
+    async def _try_once(self, message: OutgoingMessage) -> None:
+        try:
+            await self._send(message)
+        except TelegramError as error:
+            self._log.info("PROGRESS_NOT_DRAWN", error_type=type(error).__name__)
+
+    async def _send_until_settled(self, item: _Item) -> tuple[SendOutcome, _Sent]:
+        tries = 0
+        while True:
+            try:
+                sent = await self._send(item.message)
+            except Forbidden:
+                self._telemetry.metrics.blocked_users.add()
+                self._log.warning("MESSAGE_UNDELIVERABLE", reason="FORBIDDEN")
+                return SendOutcome.UNDELIVERABLE, _Sent()
+            except RetryAfter as error:
+                wait_s = min(_seconds(error.retry_after), MAX_RETRY_AFTER_S)
+            except BadRequest as error:
+                # Never the error's text: it may quote what the user wrote.
+                self._log.error("MESSAGE_UNDELIVERABLE", reason="REFUSED", error_type=_reason(error))
+                return SendOutcome.REFUSED, _Sent()
+            except (NetworkError, TelegramError, ProviderError) as error:
+                wait_s = RETRY_S[min(tries, len(RETRY_S) - 1)]
+                self._log.warning("MESSAGE_DELAYED", error_type=type(error).__name__, retry_s=wait_s)
+            else:
+                self._log.info("MESSAGE_SENT", message_id=sent.message_id, attempts=tries + 1)
+                return SendOutcome.SENT, sent
+            tries += 1
+            if self._clock_ms() - item.queued_at_ms > GIVE_UP_MS:
+                self._log.error("MESSAGE_UNDELIVERABLE", reason="TOO_OLD")
+                return SendOutcome.REFUSED, _Sent()
+            await self._sleep(wait_s)
+
+    async def _send(self, message: OutgoingMessage) -> _Sent:
+        if message.artifact is not None:
+            return await self._send_file(message, message.artifact)
+        if message.edit_message_id is not None and await self._edit(message, message.edit_message_id):
+            return _Sent(message.edit_message_id)
+        sent = await self._bot.send_message(
+            message.chat_id,
+            message.text,
+            parse_mode=ParseMode.HTML,
+            reply_markup=_markup(message.keyboard),
+            link_preview_options=LinkPreviewOptions(is_disabled=True),
+        )
+        return _Sent(sent.message_id)
+
+    async def _edit(self, message: OutgoingMessage, message_id: int) -> bool:
+        """Draw over a message; False where Telegram says that it cannot be done any more."""
+        try:
+            await self._bot.edit_message_text(
+                message.text,
+                chat_id=message.chat_id,
+                message_id=message_id,
+                parse_mode=ParseMode.HTML,
+                reply_markup=_markup(message.keyboard),
+                link_preview_options=LinkPreviewOptions(is_disabled=True),
+            )
+        except BadRequest as error:
+            told = error.message.lower()
+            if _SAME_CONTENT in told:
+                return True
+            if any(reason in told for reason in _CANNOT_EDIT):
+                return False
+            raise
+        return True
+
+    async def _send_file(self, message: OutgoingMessage, artifact: Artifact) -> _Sent:
+        file: str | InputFile
+        if artifact.telegram_file_id is not None:
+            file = artifact.telegram_file_id
+        else:
+            file = InputFile(await self._files.fetch(artifact), filename=artifact.file_name)
+        send = {
+            ResultKind.PHOTO: self._bot.send_photo,
+            ResultKind.ANIMATION: self._bot.send_animation,
+            ResultKind.AUDIO: self._bot.send_audio,
+        }[artifact.kind]
+        sent: Message = await send(
+            message.chat_id,
+            file,
+            caption=message.text,
+            parse_mode=ParseMode.HTML,
+            reply_markup=_markup(message.keyboard),
+        )
+        return _Sent(sent.message_id, _file_id(sent))
+
+    def _mark(self, item: _Item, outcome: SendOutcome, sent: _Sent) -> None:
+        if item.place is None:
+            return
+        if item.message.menu_of is not None and sent.message_id is not None:
+            self._menu_sent(item.message.menu_of, sent.message_id)
+        self._marks.append(
+            Mark(
+                place=item.place,
+                outcome=outcome,
+                at_ms=self._clock_ms(),
+                telegram_message_id=sent.message_id,
+                telegram_file_id=sent.file_id,
+            )
+        )
+        self._telemetry.metrics.outbox_messages.set("waiting", to=self._lanes.unfinished - 1)
+        if self._marker is None or self._marker.done():
+            self._marked.clear()
+            self._marker = asyncio.create_task(self._write_marks(), name="outbox marks")
+
+    async def _write_marks(self) -> None:
+        """Write what waits, together, until nothing does. A crash before that sends those messages once more."""
+        tries = 0
+        while self._marks:
+            await self._sleep(MARK_WAIT_S)
+            batch = self._marks[:MARK_BATCH]
+            try:
+                await self._storage.mark(self._partner, batch)
+            except StorageError as error:
+                self._log.error("MARKS_DELAYED", marks=len(self._marks), exc_info=error)
+                await self._sleep(RETRY_S[min(tries, len(RETRY_S) - 1)])
+                tries += 1
+                continue
+            del self._marks[: len(batch)]
+        self._marked.set()
+
+
+def _markup(keyboard: Keyboard) -> InlineKeyboardMarkup | None:
+    if not keyboard:
+        return None
+    return InlineKeyboardMarkup(
+        [[InlineKeyboardButton(button.label, callback_data=button.data) for button in row] for row in keyboard]
+    )
+
+
+def _file_id(sent: Message) -> str | None:
+    if sent.photo:
+        return sent.photo[-1].file_id
+    file = sent.animation or sent.audio or sent.document
+    return file.file_id if file else None
+
+
+def _seconds(retry_after: object) -> float:
+    return retry_after.total_seconds() if hasattr(retry_after, "total_seconds") else float(str(retry_after))
+
+
+def _reason(error: BadRequest) -> str:
+    """Telegram's own words up to the first colon: what follows may quote the message."""
+    return error.message.partition(":")[0][:80]

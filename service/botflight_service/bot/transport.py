@@ -1,0 +1,129 @@
+"""python-telegram-bot's way to Telegram, over aiohttp: at forty in flight about a twentieth of httpx's cost."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, TypeVar
+
+import aiohttp
+import orjson
+from telegram._utils.defaultvalue import DefaultValue
+from telegram.error import NetworkError, TimedOut
+from telegram.request import BaseRequest, RequestData
+
+from botflight_diagnostics.telemetry import Telemetry
+
+#: Connections to Telegram at once; those that find none wait.
+MAX_CONNECTIONS = 100
+CONNECT_LIMIT_S = 5.0
+READ_LIMIT_S = 10.0
+#: Uploads of up to 50 MB.
+UPLOAD_LIMIT_S = 60.0
+TOO_MANY_REQUESTS = 429
+OK = 200
+
+Number = TypeVar("Number", bound=float | None)
+
+
+class Transport(BaseRequest):
+    """A `BaseRequest` over one aiohttp session, opened by `initialize` and closed by `shutdown`."""
+
+    def __init__(self, telemetry: Telemetry, *, read_timeout_s: float = READ_LIMIT_S) -> None:
+        self._telemetry = telemetry
+        self._log = telemetry.logs.logger("telegram")
+        self._read_timeout_s = read_timeout_s
+        self._session: aiohttp.ClientSession | None = None
+
+    @property
+    def read_timeout(self) -> float:
+        """Seconds that an answer may take, unless a call says otherwise."""
+        return self._read_timeout_s
+
+    async def initialize(self) -> None:
+        """Open the session."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=MAX_CONNECTIONS, ttl_dns_cache=300), trust_env=True
+            )
+
+    async def shutdown(self) -> None:
+        """Close the session."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def do_request(
+        self,
+        url: str,
+        method: str,
+        request_data: RequestData | None = None,
+        read_timeout: Any = BaseRequest.DEFAULT_NONE,  # noqa: ANN401 - likewise
+        write_timeout: Any = BaseRequest.DEFAULT_NONE,  # noqa: ANN401
+        connect_timeout: Any = BaseRequest.DEFAULT_NONE,  # noqa: ANN401
+        pool_timeout: Any = BaseRequest.DEFAULT_NONE,  # noqa: ANN401
+    ) -> tuple[int, bytes]:
+        """Make one request. Raises TimedOut or NetworkError, whose texts hold no URL and so no token."""
+        if self._session is None:
+            raise NetworkError("the transport is not open")
+        uploads = request_data is not None and request_data.contains_files
+        name = "download" if request_data is None and method == "GET" else url.rpartition("/")[2]
+        timeout = aiohttp.ClientTimeout(
+            sock_connect=_seconds(connect_timeout, CONNECT_LIMIT_S),
+            connect=_seconds(pool_timeout, CONNECT_LIMIT_S) + CONNECT_LIMIT_S,
+            sock_read=_seconds(read_timeout, self._read_timeout_s),
+            total=UPLOAD_LIMIT_S + _seconds(write_timeout, 0.0) if uploads else None,
+        )
+        started = time.perf_counter()
+        outcome, retry_after_s = "FAILED", 0.0
+        with self._telemetry.tracer.span(
+            f"telegram/{name}", kind="client", attributes={"rpc.system": "telegram", "rpc.method": name}
+        ) as span:
+            try:
+                async with self._session.request(
+                    method, url, data=_body(request_data), timeout=timeout, allow_redirects=False
+                ) as response:
+                    status, payload = response.status, await response.read()
+                outcome = "OK" if status == OK else str(status)
+                if status == TOO_MANY_REQUESTS:
+                    retry_after_s = _retry_after_s(payload)
+                if status != OK:
+                    span.set("error.type", str(status))
+                return status, payload
+            except TimeoutError as error:
+                outcome = "TIMED_OUT"
+                raise TimedOut(f"{name} took too long") from error
+            except aiohttp.ClientError as error:
+                outcome = type(error).__name__
+                # The error's own text may hold the URL, and the URL holds the token.
+                raise NetworkError(f"{name}: {type(error).__name__}") from None
+            finally:
+                duration_ms = (time.perf_counter() - started) * 1000
+                self._telemetry.metrics.telegram_called(
+                    name, outcome, duration_ms=duration_ms, retry_after_s=retry_after_s
+                )
+                self._log.info("TELEGRAM_CALLED", method=name, outcome=outcome, duration_ms=round(duration_ms, 3))
+
+
+def _seconds(given: Any, default: float) -> float:  # noqa: ANN401 - python-telegram-bot's "not given" is a value of its own
+    value = given.value if isinstance(given, DefaultValue) else given
+    return default if value is None else float(value)
+
+
+def _body(data: RequestData | None) -> aiohttp.FormData | dict[str, str] | None:
+    if data is None:
+        return None
+    if not data.contains_files:
+        return data.json_parameters
+    form = aiohttp.FormData(quote_fields=False)
+    for name, value in data.json_parameters.items():
+        form.add_field(name, value)
+    for name, (file_name, content, mime_type) in (data.multipart_data or {}).items():
+        form.add_field(name, content, filename=file_name, content_type=mime_type)
+    return form
+
+
+def _retry_after_s(payload: bytes) -> float:
+    try:
+        return float(orjson.loads(payload)["parameters"]["retry_after"])
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+        return 0.0

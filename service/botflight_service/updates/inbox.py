@@ -1,0 +1,106 @@
+"""Where updates come in: durable first, then acknowledged, then processed; a repeat goes no further."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+
+import orjson
+
+from botflight_diagnostics.telemetry import Telemetry
+from botflight_diagnostics.telemetry.correlation import correlation_id_of
+from botflight_diagnostics.telemetry.traces import current_span
+from botflight_service.storage.interface import Storage
+from botflight_service.updates.envelope import Envelope, InvalidUpdate, kind_of, lane_of, update_id_of
+from botflight_service.updates.worker import Worker
+
+#: Undone updates read at a time when they are replayed.
+REPLAY_PAGE = 500
+
+
+class Taken(Enum):
+    """What became of an update at the door."""
+
+    NEW = "new"
+    REPEAT = "repeat"
+
+
+class InboxFull(Exception):
+    """So much waits that no more is taken for now: Telegram keeps it and comes again."""
+
+
+class Inbox:
+    """The one way in for updates, however they travelled."""
+
+    def __init__(
+        self,
+        *,
+        partner: str,
+        bot_id: int,
+        storage: Storage,
+        worker: Worker,
+        telemetry: Telemetry,
+        clock_ms: Callable[[], int],
+    ) -> None:
+        self._partner = partner
+        self._bot_id = bot_id
+        self._storage = storage
+        self._worker = worker
+        self._telemetry = telemetry
+        self._log = telemetry.logs.logger("inbox")
+        self._clock_ms = clock_ms
+
+    def parse(self, payload: bytes) -> Envelope:
+        """Read as much of an update as its way needs. Raises InvalidUpdate for what is none."""
+        try:
+            body = orjson.loads(payload)
+        except orjson.JSONDecodeError as error:
+            raise InvalidUpdate("the body is not JSON") from error
+        if not isinstance(body, dict):
+            raise InvalidUpdate("an update is a JSON object")
+        update_id = update_id_of(body)
+        kind = kind_of(body)
+        return Envelope(
+            partner=self._partner,
+            update_id=update_id,
+            correlation_id=correlation_id_of(self._bot_id, update_id),
+            kind=kind,
+            lane=lane_of(body, kind),
+            received_at_ms=self._clock_ms(),
+            payload=payload,
+        )
+
+    async def take(self, envelope: Envelope) -> Taken:
+        """Make an update durable and hand it to the worker. Raises InboxFull, or StorageError where it was not kept."""
+        if self._worker.full:
+            raise InboxFull
+        if not await self._storage.accept(envelope):
+            self._telemetry.metrics.updates_duplicate.add()
+            self._log.info(
+                "UPDATE_REPEATED",
+                update_id=envelope.update_id,
+                update_type=envelope.kind,
+                correlation_id=str(envelope.correlation_id),
+            )
+            return Taken.REPEAT
+        span = current_span()
+        self._worker.put(envelope, parent=span.context if span else None)
+        return Taken.NEW
+
+    async def replay(self) -> int:
+        """Hand every undone update to the worker, in the order of arrival; how many there were.
+
+        Call it before the first `take`: an update that is in hand already would be processed twice.
+        """
+        after, count = -1, 0
+        while page := await self._storage.undone(self._partner, after=after, limit=REPLAY_PAGE):
+            for queued in page:
+                self._worker.put(queued.envelope, replayed=True)
+                self._log.info(
+                    "UPDATE_REPLAYED",
+                    update_id=queued.envelope.update_id,
+                    update_type=queued.envelope.kind,
+                    correlation_id=str(queued.envelope.correlation_id),
+                )
+            after, count = page[-1].place, count + len(page)
+        return count

@@ -1,0 +1,71 @@
+"""Order within a key, side by side across keys, under one limit."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+
+
+class Lanes(Generic[Item]):
+    """Runs what is put into it: items of one key one after the other, different keys side by side.
+
+    `run` must not raise: an item that fails is its own affair. At most `limit` items run at a time; how many may wait
+    is the business of whoever puts (`waiting` tells).
+    """
+
+    def __init__(self, run: Callable[[Item], Awaitable[None]], *, limit: int) -> None:
+        self._run = run
+        self._places = asyncio.Semaphore(limit)
+        self._lanes: dict[str, deque[Item]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        #: Items that were put and have not ended.
+        self.unfinished = 0
+
+    @property
+    def lanes(self) -> int:
+        """How many keys have something to do."""
+        return len(self._lanes)
+
+    def put(self, key: str, item: Item) -> None:
+        """Queue an item behind the others of its key."""
+        self.unfinished += 1
+        self._idle.clear()
+        lane = self._lanes.get(key)
+        if lane is not None:
+            lane.append(item)
+            return
+        self._lanes[key] = lane = deque((item,))
+        task = asyncio.create_task(self._drive(key, lane), name=f"lane {key}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def idle(self) -> None:
+        """Wait until nothing is left to do."""
+        await self._idle.wait()
+
+    async def stop(self, *, within_s: float) -> int:
+        """Let what was put finish within a deadline, then cancel the rest; how many items were left."""
+        try:
+            async with asyncio.timeout(within_s):
+                await self._idle.wait()
+        except TimeoutError:
+            for task in tuple(self._tasks):
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+        return self.unfinished
+
+    async def _drive(self, key: str, lane: deque[Item]) -> None:
+        while lane:
+            async with self._places:
+                await self._run(lane[0])
+            lane.popleft()
+            self.unfinished -= 1
+        del self._lanes[key]
+        if not self._lanes:
+            self._idle.set()

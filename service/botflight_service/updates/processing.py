@@ -1,0 +1,46 @@
+"""The cell that says what came of an update, carried by a context variable.
+
+python-telegram-bot catches what handlers raise, and what error handlers raise as well. So an update counts as done
+only when its handler wrote an outcome here; an empty cell is a failure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from botflight_service.updates.envelope import Envelope
+
+
+@dataclass(slots=True)
+class Processing:
+    """One try at one update."""
+
+    envelope: Envelope
+    #: `OK`, `IGNORED` or a reason, once the handler's work is committed.
+    outcome: str | None = None
+    #: The name of the handler that took it.
+    handler: str = "none"
+    #: What the handler raised.
+    error: BaseException | None = None
+
+
+_current: ContextVar[Processing] = ContextVar("botflight_processing")
+
+
+@contextmanager
+def process(envelope: Envelope) -> Iterator[Processing]:
+    """Bind a new cell for one try."""
+    cell = Processing(envelope)
+    token = _current.set(cell)
+    try:
+        yield cell
+    finally:
+        _current.reset(token)
+
+
+def current() -> Processing:
+    """The cell of the update in hand. Raises LookupError outside of one."""
+    return _current.get()

@@ -1,0 +1,187 @@
+"""Takes durable updates to their end: lanes, tries, and the one line that says what came of each."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from botflight_diagnostics.telemetry import Telemetry, correlation
+from botflight_diagnostics.telemetry.traces import TraceContext
+from botflight_service.storage.interface import Done, Storage, StorageError, Work
+from botflight_service.updates import processing
+from botflight_service.updates.envelope import PAYMENT_KINDS, Envelope
+from botflight_service.updates.lanes import Lanes
+
+#: Updates in hand at once.
+MAX_ACTIVE = 64
+#: Updates that may wait in memory; beyond, Telegram is asked to come again.
+MAX_WAITING = 10_000
+#: A handler that takes longer is cut off: its user gets an apology.
+HANDLER_LIMIT_S = 60.0
+#: One more try than the first: what fails twice fails for a reason.
+MAX_TRIES = 2
+#: Waits between tries while the store fails; the last repeats until it works or the service stops.
+STORE_BACKOFF_S = (0.1, 0.5, 2.0, 5.0, 15.0)
+#: A payment query that is not answered by then is void at Telegram's end.
+PAYMENT_ANSWER_LIMIT_MS = 10_000
+
+
+class Dispatcher(Protocol):
+    """The bot, as the worker sees it."""
+
+    async def dispatch(self, envelope: Envelope) -> None:
+        """Handle an update and commit what it causes; the outcome goes to the processing cell."""
+        ...
+
+    async def apologise(self, envelope: Envelope) -> None:
+        """Tell the user that their update failed and mark it as done, in one commit."""
+        ...
+
+
+class NoOutcome(RuntimeError):
+    """No handler took the update, or one returned without an outcome: a defect."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """An update on its way, with the span that brought it here."""
+
+    envelope: Envelope
+    parent: TraceContext | None = None
+    replayed: bool = False
+
+
+class Worker:
+    """Processes updates: one after the other within a lane, lanes side by side."""
+
+    def __init__(
+        self,
+        *,
+        dispatcher: Dispatcher,
+        storage: Storage,
+        telemetry: Telemetry,
+        clock_ms: Callable[[], int],
+        user_ref: Callable[[Envelope], str | None] = lambda _: None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._dispatcher = dispatcher
+        self._storage = storage
+        self._telemetry = telemetry
+        self._log = telemetry.logs.logger("updates")
+        self._clock_ms = clock_ms
+        self._user_ref = user_ref
+        self._sleep = sleep
+        self._lanes: Lanes[_Task] = Lanes(self._run, limit=MAX_ACTIVE)
+        self._started = asyncio.Event()
+
+    def start(self) -> None:
+        """Begin to process. What was put before keeps its place in front of what comes now."""
+        self._started.set()
+
+    @property
+    def full(self) -> bool:
+        """Whether too much waits already to take more."""
+        return self._lanes.unfinished >= MAX_WAITING
+
+    @property
+    def unfinished(self) -> int:
+        """Updates that are waiting or in hand."""
+        return self._lanes.unfinished
+
+    @property
+    def lanes(self) -> int:
+        """Lanes with something to do."""
+        return self._lanes.lanes
+
+    def put(self, envelope: Envelope, *, parent: TraceContext | None = None, replayed: bool = False) -> None:
+        """Take on an update that is durable already."""
+        self._lanes.put(envelope.lane, _Task(envelope, parent, replayed))
+
+    async def idle(self) -> None:
+        """Wait until every update in hand has ended."""
+        await self._lanes.idle()
+
+    async def stop(self, *, within_s: float) -> int:
+        """Finish within a deadline. What is cut off stays undone and is replayed at the next start."""
+        return await self._lanes.stop(within_s=within_s)
+
+    async def _run(self, task: _Task) -> None:
+        await self._started.wait()
+        envelope = task.envelope
+        ids = correlation.Correlation(
+            correlation_id=envelope.correlation_id,
+            update_id=envelope.update_id,
+            update_type=envelope.kind,
+            tenant_ref=correlation.mask(envelope.partner),
+            user_ref=self._user_ref(envelope),
+        )
+        with (
+            correlation.bind(ids),
+            self._telemetry.tracer.root(
+                f"process {envelope.kind}",
+                kind="consumer",
+                attributes={"messaging.system": "telegram", "messaging.operation.type": "process"},
+                parent=task.parent,
+            ) as span,
+        ):
+            cell = await self._settle(envelope, expired=task.replayed and self._expired(envelope))
+            outcome = cell.outcome or "UNDONE"
+            if cell.error is not None:
+                span.fail(type(cell.error).__name__)
+            self._telemetry.update_finished(
+                envelope.kind,
+                outcome,
+                handler=cell.handler,
+                duration_ms=span.duration_ms,
+                error_type=type(cell.error).__name__ if cell.error is not None else None,
+            )
+
+    async def _settle(self, envelope: Envelope, *, expired: bool) -> processing.Processing:
+        """Try until the update is done; an update that fails for good ends with an apology."""
+        if expired:
+            return await self._expire(envelope)
+        store_failures = tries = 0
+        while True:
+            with processing.process(envelope) as cell:
+                await self._try(envelope, cell)
+            if cell.outcome is not None:
+                return cell
+            if isinstance(cell.error, StorageError):
+                await self._sleep(STORE_BACKOFF_S[min(store_failures, len(STORE_BACKOFF_S) - 1)])
+                store_failures += 1
+                continue
+            tries += 1
+            if tries >= MAX_TRIES and await self._give_up(envelope, cell):
+                return cell
+
+    async def _try(self, envelope: Envelope, cell: processing.Processing) -> None:
+        try:
+            async with asyncio.timeout(HANDLER_LIMIT_S):
+                await self._dispatcher.dispatch(envelope)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told below and the update is not lost
+            cell.error = error
+        if cell.outcome is None and cell.error is None:
+            cell.error = NoOutcome("no handler said what came of the update")
+        if cell.error is not None and cell.outcome is None:
+            self._log.error("HANDLER_FAILED", handler=cell.handler, exc_info=cell.error)
+
+    async def _give_up(self, envelope: Envelope, cell: processing.Processing) -> bool:
+        """Apologise. False where the store fails at that too: then all is tried again."""
+        try:
+            await self._dispatcher.apologise(envelope)
+        except StorageError as error:
+            self._log.error("HANDLER_FAILED", handler="apologise", exc_info=error)
+            await self._sleep(STORE_BACKOFF_S[0])
+            return False
+        cell.outcome = "FAILED"
+        return True
+
+    def _expired(self, envelope: Envelope) -> bool:
+        return envelope.kind in PAYMENT_KINDS and self._clock_ms() - envelope.received_at_ms > PAYMENT_ANSWER_LIMIT_MS
+
+    async def _expire(self, envelope: Envelope) -> processing.Processing:
+        done = Done(update_id=envelope.update_id, outcome="EXPIRED")
+        await self._storage.commit(Work(partner=envelope.partner, at_ms=self._clock_ms(), done=done))
+        return processing.Processing(envelope, outcome="EXPIRED")

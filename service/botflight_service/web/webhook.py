@@ -1,0 +1,117 @@
+"""The door for Telegram's webhook: who knocks, how much they bring, whether it is an update, and then it is durable."""
+
+from __future__ import annotations
+
+import hmac
+
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from botflight_diagnostics.telemetry import Telemetry
+from botflight_service.lifecycle import Lifecycle
+from botflight_service.storage.interface import StorageError
+from botflight_service.updates.envelope import InvalidUpdate
+from botflight_service.updates.inbox import Inbox, InboxFull
+
+#: Telegram's updates are a few KB; the largest has a message of 4096 characters with its reply.
+MAX_BODY_BYTES = 1024 * 1024
+#: Telegram takes this as "come again", and honours it.
+RETRY_AFTER_S = 1
+#: Some proxies send HEAD or GET to see whether the way is open: told so by `Allow`.
+_METHOD = "POST"
+
+SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the name of a header
+
+
+class _BodyTooLarge(Exception):
+    """The body is over MAX_BODY_BYTES."""
+
+
+class Webhook:
+    """An ASGI app for one path. 200 says that the update is durable, or was already."""
+
+    def __init__(self, *, secret: str, inbox: Inbox, lifecycle: Lifecycle, telemetry: Telemetry) -> None:
+        if not secret:
+            raise ValueError("a webhook without a secret takes updates from anybody: set WEBHOOK_SECRET")
+        self._secret = secret.encode()
+        self._inbox = inbox
+        self._lifecycle = lifecycle
+        self._telemetry = telemetry
+        self._log = telemetry.logs.logger("webhook")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        with self._telemetry.tracer.root(
+            "POST /webhook", attributes={"http.request.method": scope["method"], "http.route": "/webhook"}
+        ) as span:
+            response = await self._answer(scope, receive)
+            span.set("http.response.status_code", response.status_code)
+            if response.status_code >= 500:  # noqa: PLR2004 - a server error, by HTTP
+                span.fail(str(response.status_code))
+        await response(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Response:
+        headers = Headers(scope=scope)
+        if scope["method"] != _METHOD:
+            return self._refuse(405, "Telegram posts updates", {"Allow": _METHOD})
+        if not hmac.compare_digest(headers.get(SECRET_HEADER, "").encode(), self._secret):
+            return self._refuse(401, "the secret token is wrong or missing")
+        try:
+            body = await _read(headers, receive)
+            envelope = self._inbox.parse(body)
+        except _BodyTooLarge:
+            return self._refuse(413, f"an update is at most {MAX_BODY_BYTES} bytes")
+        except InvalidUpdate as error:
+            return self._refuse(400, str(error))
+        except ClientDisconnect:
+            return self._refuse(400, "the connection ended before the body did")
+        if not self._lifecycle.ready:
+            self._telemetry.metrics.updates_early.add()
+            self._log.warning(
+                "WEBHOOK_EARLY_UPDATE",
+                update_id=envelope.update_id,
+                update_type=envelope.kind,
+                correlation_id=str(envelope.correlation_id),
+                phase=self._lifecycle.phase,
+                kept=self._lifecycle.takes_updates,
+            )
+        if not self._lifecycle.takes_updates:
+            return self._later(self._lifecycle.phase)
+        try:
+            await self._inbox.take(envelope)
+        except InboxFull:
+            return self._later("full")
+        except StorageError as error:
+            self._log.error("WEBHOOK_REFUSED", status=503, reason="store", exc_info=error)
+            return self._later("store")
+        return Response(status_code=200)
+
+    def _later(self, reason: str) -> Response:
+        self._telemetry.metrics.updates_refused.add("503")
+        return PlainTextResponse(f"not now: {reason}", status_code=503, headers={"Retry-After": str(RETRY_AFTER_S)})
+
+    def _refuse(self, status: int, reason: str, headers: dict[str, str] | None = None) -> Response:
+        self._telemetry.metrics.updates_refused.add(str(status))
+        self._log.warning("WEBHOOK_REFUSED", status=status, reason=reason)
+        return PlainTextResponse(reason, status_code=status, headers=headers)
+
+
+async def _read(headers: Headers, receive: Receive) -> bytes:
+    """The whole body. Raises _BodyTooLarge as soon as it is known to be."""
+    declared = headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > MAX_BODY_BYTES:
+        raise _BodyTooLarge
+    chunks, size = [], 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        chunk: bytes = message.get("body", b"")
+        size += len(chunk)
+        if size > MAX_BODY_BYTES:
+            raise _BodyTooLarge
+        chunks.append(chunk)
+        if not message.get("more_body", False):
+            return b"".join(chunks)

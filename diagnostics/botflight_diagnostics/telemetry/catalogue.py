@@ -116,6 +116,7 @@ _MONEY = Label(
     closed=True,
 )
 _OUTBOX_STATE = Label(name="state", meaning="waiting, or given up", values=("waiting", "undeliverable"), closed=True)
+_SECTION = Label(name="section", meaning="section of the preflight", most=12)
 _SIGNAL = Label(name="signal", meaning="what was lost", values=("logs", "spans"), closed=True)
 
 METRICS: Final = (
@@ -273,6 +274,33 @@ METRICS: Final = (
         meaning="Age of the oldest message that waits to be sent; 0 when none does.",
     ),
     MetricSpec(
+        name="botflight_preflight_status",
+        kind="gauge",
+        unit="",
+        labels=(_SECTION,),
+        meaning="Last preflight by section: 0 OK, 1 degraded, 2 failed, 3 skipped.",
+    ),
+    MetricSpec(
+        name="botflight_preflight_duration_seconds",
+        kind="gauge",
+        unit="seconds",
+        labels=(_SECTION,),
+        meaning="How long each section of the last preflight took.",
+    ),
+    MetricSpec(
+        name="botflight_preflight_last_run_timestamp_seconds",
+        kind="gauge",
+        unit="seconds",
+        meaning="When the last preflight began, in seconds since 1970.",
+    ),
+    MetricSpec(
+        name="botflight_preflight_findings",
+        kind="gauge",
+        unit="",
+        labels=(Label(name="code", meaning="code of the finding", most=32),),
+        meaning="What each finding of the last preflight affects; 0 where it was not found or is muted.",
+    ),
+    MetricSpec(
         name="botflight_event_loop_lag_seconds",
         kind="gauge",
         unit="seconds",
@@ -410,6 +438,12 @@ EVENTS: Final = (
         level="info, warning, error",
         fields=("payload",),
         meaning="The billing preflight was asked for over HTTP.",
+    ),
+    EventSpec(
+        name="PREFLIGHT_SECTION_FAILED",
+        level="warning",
+        fields=("section", "attempts", "error.message", "error.stack"),
+        meaning="A check of a preflight ended in an error, which its report does not show.",
     ),
     EventSpec(
         name="SETTINGS_INVALID",

@@ -1,0 +1,79 @@
+"""What a method gets: the world, the bot that calls, and the arguments."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botflight_harness.telegram.accounts import BotAccount
+from botflight_harness.telegram.chats import Chat, Message
+from botflight_harness.telegram.entities import Formatted, format_text
+from botflight_harness.telegram.errors import NotModelled, bad_request, forbidden
+from botflight_harness.telegram.parameters import Arguments
+
+if TYPE_CHECKING:
+    from botflight_harness.telegram.world import Telegram
+
+#: Of no consequence for what anybody sees here.
+HARMLESS = frozenset({"disable_notification", "allow_paid_broadcast", "link_preview_options", "timeout"})
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call of a method."""
+
+    world: "Telegram"
+    bot: BotAccount
+    arguments: Arguments
+
+    def chat(self) -> Chat:
+        """Return the chat of `chat_id`, which the bot may write to.
+
+        Raises Refusal when there is none, or the bot is blocked or not a member.
+        """
+        chat = self.world.find_chat(self.bot, self.arguments.get("chat_id"))
+        if chat is None:
+            raise bad_request("chat not found")
+        if chat.kind == "private":
+            if self.world.has_blocked(chat.chat_id, self.bot):
+                raise forbidden("bot was blocked by the user")
+        elif self.bot.user_id not in chat.member_ids:
+            raise forbidden(f"bot is not a member of the {chat.kind} chat")
+        return chat
+
+    def message(self, *, purpose: str) -> Message:
+        """Return the message of `message_id`. Raises Refusal `message to <purpose> not found`."""
+        message_id = self.arguments.integer("message_id")
+        if "message_id" not in self.arguments:
+            raise bad_request("message identifier is not specified")
+        found = self.chat().message(message_id)
+        if found is None:
+            raise bad_request(f"message to {purpose} not found")
+        return found
+
+    def formatted(self, name: str, entities: str) -> Formatted:
+        """Return a text parameter with its entities parsed."""
+        arguments = self.arguments
+        return format_text(
+            arguments.text(name), parse_mode=arguments.text("parse_mode"), entities=arguments.get(entities)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """A method of the world, and the parameters that it models."""
+
+    run: Callable[[Request], Any]
+    models: frozenset[str]
+
+    def __call__(self, request: Request) -> Any:  # noqa: ANN401 -- JSON
+        """Run the method. Raises NotModelled when a parameter is given that would be passed over."""
+        passed_over = request.arguments.values.keys() - self.models
+        if passed_over and (passed_over := {name for name in passed_over if request.arguments.get(name)}):
+            names = ", ".join(sorted(passed_over))
+            raise NotModelled(f"{request.arguments.method.name} with {names}")
+        return self.run(request)
+
+
+def handler(run: Callable[[Request], Any], models: str = "") -> Handler:
+    """Return a handler that models the parameters named in `models`, parted by spaces."""
+    return Handler(run, HARMLESS | frozenset(models.split()))

@@ -1,0 +1,165 @@
+"""A call's parameters, turned from what a transport carries into values.
+
+Telegram takes the same parameters as JSON, as a form, as multipart and in the query, so a number may
+come as text and an object as JSON within text.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botflight_harness.telegram.errors import Refusal, bad_request
+from botflight_harness.telegram.schema import Field, Method
+
+#: What the official server says when something is not there; others are told by their name.
+_MISSING = {
+    "action": "wrong parameter action in request",
+    "animation": "there is no animation in the request",
+    "audio": "there is no audio in the request",
+    "callback_query_id": "query is too old and response timeout expired or query ID is invalid",
+    "chat_id": "chat_id is empty",
+    "document": "there is no document in the request",
+    "file_id": "file_id not specified",
+    "message_id": "message identifier is not specified",
+    "message_ids": "message identifiers are not specified",
+    "photo": "there is no photo in the request",
+    "sticker": "there is no sticker in the request",
+    "text": "message text is empty",
+    "user_id": "invalid user_id specified",
+    "video": "there is no video in the request",
+    "video_note": "there is no video note in the request",
+    "voice": "there is no voice in the request",
+}
+_UNREADABLE = {
+    "commands": "can't parse commands JSON object",
+    "media": "can't parse media JSON object",
+    "reply_markup": "can't parse reply keyboard markup JSON object",
+    "reply_parameters": "can't parse reply parameters JSON object",
+    "scope": "can't parse BotCommandScope JSON object",
+}
+_TRUE = frozenset({"true", "yes", "1"})
+_ATTACHED = "attach://"
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that came with a call."""
+
+    file_name: str
+    data: bytes
+    mime_type: str = "application/octet-stream"
+
+
+@dataclass(slots=True)
+class Arguments:
+    """The values of one call, by the names of the schema."""
+
+    method: Method
+    values: dict[str, Any]
+    files: Mapping[str, Upload]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.values
+
+    def get(self, name: str) -> Any:  # noqa: ANN401 -- JSON
+        """Return the value, or None."""
+        return self.values.get(name)
+
+    def text(self, name: str, default: str = "") -> str:
+        """Return a text, or `default` when it was left out."""
+        value: str = self.values.get(name, default)
+        return value
+
+    def integer(self, name: str, default: int = 0) -> int:
+        """Return a whole number, or `default` when it was left out."""
+        value: int = self.values.get(name, default)
+        return value
+
+    def flag(self, name: str) -> bool:
+        """Return whether it was set."""
+        return bool(self.values.get(name, False))
+
+    def upload(self, reference: object) -> Upload | None:
+        """Return the file that `attach://name` or a parameter's own name stands for."""
+        if isinstance(reference, Upload):
+            return reference
+        if isinstance(reference, str) and reference.startswith(_ATTACHED):
+            return self.files.get(reference.removeprefix(_ATTACHED))
+        return None
+
+
+def read(method: Method, raw: Mapping[str, Any], files: Mapping[str, Upload]) -> Arguments:
+    """Turn what a transport carried into arguments.
+
+    Parameters that the schema does not know are ignored, as Telegram ignores them.
+    Raises Refusal when a value cannot be read or a required one is missing.
+    """
+    parameters = method.parameters
+    values = {}
+    for name, value in raw.items():
+        field = parameters.get(name)
+        if field is not None and value is not None and (read_value := _read(field, value)) is not None:
+            values[name] = read_value
+    for name, upload in files.items():
+        if name in parameters and name not in values:
+            values[name] = upload
+    for name in method.required:
+        if name not in values or (values[name] == "" and name in _MISSING):
+            raise missing(name)
+    return Arguments(method, values, files)
+
+
+def missing(name: str) -> Refusal:
+    """Return the refusal of a call that lacks a parameter."""
+    return bad_request(_MISSING.get(name, f'parameter "{name}" is required'))
+
+
+def _read(field: Field, value: Any) -> Any:  # noqa: ANN401 -- JSON
+    match field.kind:
+        case "text":
+            return value if isinstance(value, str) else _as_text(value)
+        case "integer":
+            return value if type(value) is int else _integer(field.name, value)
+        case "peer":
+            return value if type(value) is int else _peer(value)
+        case "boolean":
+            return value if isinstance(value, bool) else str(value).lower() in _TRUE
+        case "number":
+            return _number(field.name, value)
+        case "file":
+            return value
+        case "json":
+            return _json(field.name, value) if isinstance(value, str) else value
+
+
+def _as_text(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
+def _integer(name: str, value: object) -> int:
+    try:
+        return int(str(value))
+    except ValueError:
+        raise bad_request(f"invalid {name} specified") from None
+
+
+def _number(name: str, value: object) -> float:
+    try:
+        return float(str(value))
+    except ValueError:
+        raise bad_request(f"invalid {name} specified") from None
+
+
+def _peer(value: object) -> int | str:
+    text = str(value)
+    return int(text) if text.lstrip("-").isdecimal() else text
+
+
+def _json(name: str, value: str) -> Any:  # noqa: ANN401 -- JSON
+    if not value:
+        return None
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise bad_request(_UNREADABLE.get(name, f"can't parse {name} JSON object")) from None

@@ -1,0 +1,373 @@
+"""People: what they can do, what they see, and waiting for it.
+
+The plain verbs (`send_text`, `tap`) only change the world and leave updates waiting; the ones in the third
+person (`sends`, `taps`) also let them travel on the bot's road, and return when they were handled.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botflight_harness.telegram.accounts import BotAccount
+from botflight_harness.telegram.chats import Chat, Message
+from botflight_harness.telegram.entities import find_entities
+from botflight_harness.telegram.errors import ImpossibleAct
+from botflight_harness.telegram.files import guess_mime_type
+from botflight_harness.telegram.groups import Group, reaches
+from botflight_harness.telegram.keyboards import Button, inline_buttons, reply_buttons
+from botflight_harness.telegram.parameters import Upload
+from botflight_harness.telegram.screen import Seen, screen, seen, shows
+from botflight_harness.telegram.transcript import call_list, transcript
+from botflight_harness.telegram.updates import Lane, Update
+
+if TYPE_CHECKING:
+    from botflight_harness.telegram.world import Telegram
+
+#: How long `sees` waits for a bot that works in the background, in real seconds.
+PATIENCE_S = 5.0
+
+Place = BotAccount | Group
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What a person did: the message that it made, and the updates that it caused."""
+
+    message: Message | None
+    updates: tuple[Update, ...]
+
+    @property
+    def update(self) -> Update:
+        """The only update. Raises ValueError when there is none, or more than one."""
+        (update,) = self.updates
+        return update
+
+
+class Person:
+    """Somebody with a Telegram account. Make one with `telegram.user(...)`."""
+
+    def __init__(
+        self, telegram: "Telegram", user_id: int, first_name: str, *, language: str, username: str | None
+    ) -> None:
+        self._telegram = telegram
+        self.user_id = user_id
+        self.first_name = first_name
+        self.language = language
+        self.username = username
+
+    def __repr__(self) -> str:
+        return f"<{self.first_name} {self.user_id}>"
+
+    def names(self) -> dict[str, Any]:
+        """Return the names, as User and Chat objects carry them."""
+        names = {"first_name": self.first_name}
+        return {**names, "username": self.username} if self.username else names
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the User object."""
+        user = {"id": self.user_id, "is_bot": False, **self.names()}
+        return {**user, "language_code": self.language} if self.language else user
+
+    def chat_in(self, where: Place | None = None) -> Chat:
+        """Return the group's chat, or the private one with a bot; None means the only bot of the world."""
+        if isinstance(where, Group):
+            return where.chat
+        return self._telegram.private_chat(self, where or self._telegram.sole_bot())
+
+    # Doing
+
+    def send_text(
+        self, text: str, *, where: Place | None = None, reply_to: int | None = None, update_id: int | None = None
+    ) -> Act:
+        """Write a text or a command. `reply_to` is the id of a message in the same chat."""
+        content: dict[str, Any] = {"text": text}
+        if entities := find_entities(text):
+            content["entities"] = entities
+        return self.send_content(content, where=where, reply_to=reply_to, update_id=update_id)
+
+    def send_file(
+        self,
+        kind: str,
+        data: bytes,
+        *,
+        file_name: str = "",
+        caption: str = "",
+        duration_s: int = 0,
+        where: Place | None = None,
+        update_id: int | None = None,
+    ) -> Act:
+        """Send a photo, video, animation, audio, voice, document or sticker."""
+        upload = Upload(file_name, data, guess_mime_type(file_name))
+        stored = self._telegram.files.add(kind, upload, duration_s=duration_s)
+        content: dict[str, Any] = {kind: stored.content}
+        if caption:
+            content["caption"] = caption
+            if entities := find_entities(caption):
+                content["caption_entities"] = entities
+        return self.send_content(content, where=where, update_id=update_id)
+
+    def send_content(
+        self,
+        content: dict[str, Any],
+        *,
+        where: Place | None = None,
+        reply_to: int | None = None,
+        update_id: int | None = None,
+    ) -> Act:
+        """Send whatever a message can hold, in the Bot API's shape, such as {"location": {...}}."""
+        chat = self.chat_in(where)
+        if chat.bot is not None and self._telegram.has_blocked(self.user_id, chat.bot):
+            raise ImpossibleAct(f"{self.first_name} has blocked {chat.bot.username}: unblock it first")
+        if chat.kind != "private" and self.user_id not in chat.member_ids:
+            raise ImpossibleAct(f"{self.first_name} is not in {chat.facts['title']}")
+        replied = None if reply_to is None else chat.message(reply_to)
+        message = self._telegram.post(chat, self, content, reply_to=replied)
+        return Act(message, self._announce("message", message, update_id))
+
+    def edit_text(
+        self, message: Message | Seen, text: str, *, where: Place | None = None, update_id: int | None = None
+    ) -> Act:
+        """Change the text of a message of one's own."""
+        own = self._own(message, where)
+        content: dict[str, Any] = {"text": text}
+        if entities := find_entities(text):
+            content["entities"] = entities
+        self._telegram.change(own, content, inline_keyboard=None)
+        return Act(own, self._announce("edited_message", own, update_id))
+
+    def tap(
+        self,
+        button: str,
+        *,
+        on: Message | Seen | int | None = None,
+        where: Place | None = None,
+        update_id: int | None = None,
+    ) -> Act:
+        """Tap a button by its label or its callback data, on a message or on the newest that has it.
+
+        A button of the keyboard below the chat writes its label. Raises ImpossibleAct when there is none
+        to be seen, or when tapping it tells the bot nothing.
+        """
+        chat = self.chat_in(where)
+        found = self._find_button(chat, button, _message_id(on))
+        if found is None:
+            return self._press(chat, button, where, update_id)
+        message, tapped = found
+        if "callback_data" not in tapped:
+            raise ImpossibleAct(f"tapping {button!r} tells the bot nothing: {tapped}")
+        return self.tap_data(message, str(tapped["callback_data"]), update_id=update_id)
+
+    def tap_data(self, message: Message, data: str, *, update_id: int | None = None) -> Act:
+        """Tap a button that a client still shows, whether it is there or not: an old screen, a forged client."""
+        bot = message.sender
+        if not isinstance(bot, BotAccount):
+            raise ImpossibleAct("only a bot's messages have buttons")
+        query = self._telegram.open_query(bot, self.user_id, message.chat)
+        payload = {
+            "id": query.query_id,
+            "from": self.as_json(),
+            "message": _accessible(message),
+            "chat_instance": str(abs(message.chat.chat_id) * 7919 + bot.user_id),
+            "data": data,
+        }
+        lane = Lane("callback", self.user_id)
+        update = self._telegram.update(bot, "callback_query", payload, lane=lane, update_id=update_id)
+        return Act(message, () if update is None else (update,))
+
+    def block(self, bot: BotAccount | None = None) -> Act:
+        """Block a bot: it can write no more."""
+        return self._set_block(bot, blocked=True)
+
+    def unblock(self, bot: BotAccount | None = None) -> Act:
+        """Take the block away."""
+        return self._set_block(bot, blocked=False)
+
+    # Seeing
+
+    @property
+    def screen(self) -> list[Seen]:
+        """What the chat with the only bot shows now, the oldest first."""
+        return self.screen_in()
+
+    @property
+    def last(self) -> Seen:
+        """The newest message of the chat with the only bot. Raises ImpossibleAct when it is empty."""
+        shown = self.screen
+        if not shown:
+            raise ImpossibleAct(f"{self.first_name} sees an empty chat")
+        return shown[-1]
+
+    def screen_in(self, where: Place | None = None) -> list[Seen]:
+        """Return what a chat shows now, the oldest first."""
+        return screen(self.chat_in(where), self._telegram.files)
+
+    # Doing, and waiting until it was handled
+
+    async def sends(
+        self, text: str, *, where: Place | None = None, reply_to: int | None = None, update_id: int | None = None
+    ) -> Seen:
+        """Write a text or a command."""
+        return await self._done(self.send_text(text, where=where, reply_to=reply_to, update_id=update_id))
+
+    async def sends_photo(self, data: bytes, *, caption: str = "", where: Place | None = None) -> Seen:
+        """Send a photo: the bytes of a PNG, JPEG, GIF or WebP."""
+        return await self._done(self.send_file("photo", data, file_name="photo.jpg", caption=caption, where=where))
+
+    async def sends_voice(self, data: bytes, *, duration_s: int = 1, where: Place | None = None) -> Seen:
+        """Send a voice note."""
+        act = self.send_file("voice", data, file_name="voice.oga", duration_s=duration_s, where=where)
+        return await self._done(act)
+
+    async def sends_document(
+        self, data: bytes, *, file_name: str = "file.bin", caption: str = "", where: Place | None = None
+    ) -> Seen:
+        """Send a file."""
+        return await self._done(self.send_file("document", data, file_name=file_name, caption=caption, where=where))
+
+    async def sends_sticker(self, data: bytes = b"sticker", *, where: Place | None = None) -> Seen:
+        """Send a sticker."""
+        return await self._done(self.send_file("sticker", data, file_name="sticker.webp", where=where))
+
+    async def edits(self, message: Message | Seen, text: str, *, where: Place | None = None) -> Seen:
+        """Change the text of a message of one's own."""
+        return await self._done(self.edit_text(message, text, where=where))
+
+    async def taps(
+        self,
+        button: str,
+        *,
+        times: int = 1,
+        together: bool = False,
+        on: Message | Seen | int | None = None,
+        where: Place | None = None,
+        update_id: int | None = None,
+    ) -> None:
+        """Tap a button, as `tap` finds it.
+
+        `times` taps are made before the bot can answer the first. They arrive one after the other, as the
+        official server delivers them, or all at the same moment when `together`.
+        """
+        acts = [self.tap(button, on=on, where=where, update_id=update_id) for _ in range(times)]
+        await self._travel([update for act in acts for update in act.updates], together=together)
+
+    async def blocks(self, bot: BotAccount | None = None) -> None:
+        """Block a bot."""
+        await self._travel(self.block(bot).updates)
+
+    async def unblocks(self, bot: BotAccount | None = None) -> None:
+        """Take the block away."""
+        await self._travel(self.unblock(bot).updates)
+
+    async def sees(
+        self,
+        text: str | None = None,
+        *,
+        button: str | None = None,
+        where: Place | None = None,
+        timeout: float = PATIENCE_S,  # noqa: ASYNC109 -- the wait is the point, and it ends with a transcript
+    ) -> Seen:
+        """Wait until a bot's message on the screen has `text` in it and `button` below it, and return it.
+
+        `timeout` is in real seconds. Raises AssertionError with the chat and the bot's calls.
+        """
+        chat = self.chat_in(where)
+        try:
+            async with asyncio.timeout(timeout):
+                return await self._wait(chat, text, button)
+        except TimeoutError:
+            raise AssertionError(self._blindness(chat, text, button, timeout)) from None
+
+    async def _wait(self, chat: Chat, text: str | None, button: str | None) -> Seen:
+        changed = asyncio.Event()
+        unsubscribe = self._telegram.subscribe(lambda _: changed.set())
+        try:
+            while True:
+                changed.clear()
+                shown = [message for message in screen(chat, self._telegram.files) if message.from_bot]
+                if (found := shows(shown, text, button)) is not None:
+                    return found
+                await changed.wait()
+        finally:
+            unsubscribe()
+
+    def _blindness(self, chat: Chat, text: str | None, button: str | None, timeout_s: float) -> str:
+        wanted = " and ".join(part for part in (text and f"{text!r}", button and f"a button {button!r}") if part)
+        heading = f"{self.first_name} does not see {wanted or 'anything'} within {timeout_s:g} s"
+        return "\n".join([heading, transcript(self._telegram, chat), call_list(self._telegram.calls)])
+
+    async def _done(self, act: Act) -> Seen:
+        if act.message is None:
+            raise ImpossibleAct("nothing was sent")
+        await self._travel(act.updates)
+        return seen(act.message, self._telegram.files)
+
+    async def _travel(self, updates: Sequence[Update], *, together: bool = False) -> None:
+        for bot in tuple(self._telegram.bots.values()):
+            mine = [update for update in updates if update in bot.updates]
+            if mine and bot.road is not None:
+                await (bot.road.together(mine) if together else bot.road.carry(mine))
+
+    # How
+
+    def _announce(self, kind: str, message: Message, update_id: int | None) -> tuple[Update, ...]:
+        chat = message.chat
+        lane = Lane("chat", chat.chat_id)
+        bots = [chat.bot] if chat.bot else [bot for bot in self._telegram.members(chat) if reaches(message, bot)]
+        payload = message.as_json()
+        made = [self._telegram.update(bot, kind, payload, lane=lane, update_id=update_id) for bot in bots]
+        return tuple(update for update in made if update is not None)
+
+    def _own(self, message: Message | Seen, where: Place | None) -> Message:
+        chat = message.chat if isinstance(message, Message) else self.chat_in(where)
+        found = chat.message(message.message_id)
+        if found is None or found.sender is not self:
+            raise ImpossibleAct(f"{self.first_name} has no such message to edit")
+        return found
+
+    def _find_button(self, chat: Chat, button: str, message_id: int | None) -> tuple[Message, Button] | None:
+        for message in reversed(chat.visible()):
+            if message_id is not None and message.message_id != message_id:
+                continue
+            for candidate in inline_buttons(message.inline_keyboard):
+                if button in {candidate["text"], candidate.get("callback_data")}:
+                    return message, candidate
+        return None
+
+    def _press(self, chat: Chat, button: str, where: Place | None, update_id: int | None) -> Act:
+        if any(candidate["text"] == button for candidate in reply_buttons(chat.reply_keyboard)):
+            if chat.reply_keyboard and chat.reply_keyboard.get("one_time_keyboard"):
+                chat.reply_keyboard = None
+            return self.send_text(button, where=where, update_id=update_id)
+        heading = f"{self.first_name} sees no button {button!r}"
+        raise ImpossibleAct("\n".join([heading, transcript(self._telegram, chat)]))
+
+    def _set_block(self, bot: BotAccount | None, *, blocked: bool) -> Act:
+        bot = bot or self._telegram.sole_bot()
+        self._telegram.set_blocked(self.user_id, bot, blocked=blocked)
+        chat = self._telegram.private_chat(self, bot)
+        user = bot.as_json()
+        states = [{"user": user, "status": "member"}, {"user": user, "status": "kicked", "until_date": 0}]
+        before, after = states if blocked else states[::-1]
+        payload = {
+            "chat": chat.as_json(),
+            "from": self.as_json(),
+            "date": self._telegram.clock.now_ms() // 1000,
+            "old_chat_member": before,
+            "new_chat_member": after,
+        }
+        self._telegram.tell("blocked" if blocked else "unblocked", chat)
+        lane = Lane("chat", chat.chat_id)
+        update = self._telegram.update(bot, "my_chat_member", payload, lane=lane)
+        return Act(None, () if update is None else (update,))
+
+
+def _message_id(message: Message | Seen | int | None) -> int | None:
+    return message if isinstance(message, int) or message is None else message.message_id
+
+
+def _accessible(message: Message) -> dict[str, Any]:
+    """Return the message, or what is left of it when it was deleted."""
+    if message.is_deleted:
+        return {"chat": message.chat.as_json(), "message_id": message.message_id, "date": 0}
+    return message.as_json()

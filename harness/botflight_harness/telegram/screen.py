@@ -1,0 +1,75 @@
+"""What a person sees: the messages of a chat as they stand now, as small values to assert on."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from botflight_harness.telegram.chats import Chat, Message
+from botflight_harness.telegram.files import FileStore
+from botflight_harness.telegram.keyboards import inline_buttons
+
+_MEDIA = ("photo", "animation", "video", "audio", "voice", "sticker", "document")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A message on a screen."""
+
+    message_id: int
+    #: the first name of who wrote it
+    sender: str
+    from_bot: bool
+    #: the text, or the caption
+    text: str
+    #: the labels below it, row by row
+    buttons: tuple[str, ...]
+    #: photo, animation, video, audio, voice, sticker, document, or text
+    kind: str
+    edited: bool
+    #: the bytes of the medium
+    media: bytes | None = field(default=None, repr=False)
+    #: by label, for buttons that are callbacks
+    callback_data: tuple[str, ...] = field(default=(), repr=False)
+    file_name: str = field(default="", repr=False)
+
+
+def screen(chat: Chat, files: FileStore) -> list[Seen]:
+    """Return what a chat shows now, the oldest first."""
+    return [seen(message, files) for message in chat.visible()]
+
+
+def seen(message: Message, files: FileStore) -> Seen:
+    """Return one message as it is seen."""
+    sender = message.sender.as_json()
+    buttons = list(inline_buttons(message.inline_keyboard))
+    kind = next((kind for kind in _MEDIA if kind in message.content), "text")
+    stored = files.get(_file_id(message.content[kind])) if kind != "text" else None
+    return Seen(
+        message_id=message.message_id,
+        sender=sender["first_name"],
+        from_bot=sender["is_bot"],
+        text=message.text,
+        buttons=tuple(str(button["text"]) for button in buttons),
+        kind=kind,
+        edited=bool(message.edit_date_s),
+        media=stored.data if stored else None,
+        callback_data=tuple(str(button.get("callback_data", "")) for button in buttons),
+        file_name=stored.file_name if stored else "",
+    )
+
+
+def _file_id(medium: Any) -> str:  # noqa: ANN401 -- JSON
+    described = medium[-1] if isinstance(medium, list) else medium
+    return str(described["file_id"])
+
+
+def shows(messages: Iterable[Seen], text: str | None, button: str | None) -> Seen | None:
+    """Return the newest message that has the text in it and the button below it, or None."""
+    for message in reversed(list(messages)):
+        if (text is None or text in message.text) and (button is None or _has(message, button)):
+            return message
+    return None
+
+
+def _has(message: Seen, button: str) -> bool:
+    return button in message.buttons or button in message.callback_data

@@ -1,0 +1,65 @@
+"""A chat as text, for failure messages: who wrote what, with which buttons."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from botflight_harness.telegram.calls import Call
+from botflight_harness.telegram.chats import Chat, Message
+from botflight_harness.telegram.screen import seen
+
+if TYPE_CHECKING:
+    from botflight_harness.telegram.world import Telegram
+
+MESSAGES_SHOWN = 30
+CALLS_SHOWN = 30
+
+
+def transcript(telegram: "Telegram", chat: Chat) -> str:
+    """Return what the chat shows now, one line a message and one for its buttons."""
+    messages = chat.visible()
+    lines = [f"--- {title(chat)} ---"]
+    if len(messages) > MESSAGES_SHOWN:
+        lines.append(f"  ... {len(messages) - MESSAGES_SHOWN} older messages")
+    for message in messages[-MESSAGES_SHOWN:]:
+        lines += _lines(telegram, message)
+    if chat.reply_keyboard and (rows := chat.reply_keyboard.get("keyboard")):
+        lines.append("  keyboard: " + " / ".join(_row(button["text"] for button in row) for row in rows))
+    if len(lines) == 1:
+        lines.append("  (empty)")
+    return "\n".join(lines)
+
+
+def title(chat: Chat) -> str:
+    """Return a chat's name for people."""
+    return str(chat.facts.get("title") or f"{chat.facts.get('first_name')} and {chat.bot and chat.bot.username}")
+
+
+def call_list(calls: Iterable[Call]) -> str:
+    """Return the last calls, one a line."""
+    listed = list(calls)
+    lines = [f"--- {len(listed)} calls ---"]
+    if len(listed) > CALLS_SHOWN:
+        lines.append(f"  ... {len(listed) - CALLS_SHOWN} earlier calls")
+    lines += [f"  {call}" for call in listed[-CALLS_SHOWN:]]
+    return "\n".join(lines)
+
+
+def report(telegram: "Telegram") -> str:
+    """Return every chat and the last calls."""
+    chats = [transcript(telegram, chat) for chat in list(telegram.chats.values())[:10]]
+    return "\n\n".join([*chats, call_list(telegram.calls)])
+
+
+def _lines(telegram: "Telegram", message: Message) -> list[str]:
+    shown = seen(message, telegram.files)
+    medium = "" if shown.kind == "text" else f"[{shown.kind}] "
+    edited = " (edited)" if shown.edited else ""
+    text = shown.text.replace("\n", "\n      ")
+    lines = [f"  {shown.sender}: {medium}{text}{edited}"]
+    rows = (message.inline_keyboard or {}).get("inline_keyboard", ())
+    lines.extend(f"      {_row(button['text'] for button in row)}" for row in rows)
+    return lines
+
+
+def _row(labels: Iterable[str]) -> str:
+    return " ".join(f"[{label}]" for label in labels)

@@ -1,0 +1,274 @@
+"""The simulated Telegram: bots call it, people act in it, and nothing in it waits or reads a real clock."""
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from botflight_harness.clock import Clock, VirtualClock
+from botflight_harness.faults import Faults
+from botflight_harness.telegram import parameters, schema
+from botflight_harness.telegram.accounts import BotAccount
+from botflight_harness.telegram.calls import Call
+from botflight_harness.telegram.chats import Account, Chat, Message
+from botflight_harness.telegram.errors import AnswerLost, NotModelled, Refusal
+from botflight_harness.telegram.events import Event, EventKind, Listener
+from botflight_harness.telegram.files import UPLOAD_BYTES_MOST, FileStore
+from botflight_harness.telegram.groups import Group
+from botflight_harness.telegram.keyboards import NO_MARKUP, Markup
+from botflight_harness.telegram.methods import METHODS
+from botflight_harness.telegram.methods.request import Request
+from botflight_harness.telegram.parameters import Upload
+from botflight_harness.telegram.people import Person
+from botflight_harness.telegram.updates import Lane, Update, UpdateQueue
+
+#: The record of calls and the open callback queries keep the newest of this many.
+CALLS_MOST = 100_000
+QUERIES_MOST = 100_000
+
+_TOKEN_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"  # noqa: S105 -- letters
+_NO_FILES: Mapping[str, Upload] = {}
+
+
+@dataclass(slots=True, eq=False)
+class CallbackQuery:
+    """A tap that waits for its answer."""
+
+    query_id: str
+    bot: BotAccount
+    user_id: int
+    chat: Chat
+    at_ms: int
+    is_answered: bool = False
+
+
+class Telegram:
+    """A world of bots, people and chats, the same from the same seed."""
+
+    def __init__(self, *, seed: int = 0, clock: Clock | None = None) -> None:
+        self.clock: Clock = clock or VirtualClock()
+        self.random = Random(f"botflight:{seed}")  # noqa: S311 -- repeatable on purpose
+        self.files = FileStore(Random(f"botflight-files:{seed}"))  # noqa: S311
+        self.faults = Faults()
+        #: What bots asked, the oldest first.
+        self.calls: deque[Call] = deque(maxlen=CALLS_MOST)
+        #: What fails the test at its end: calls that are not modelled, errors inside transports and handlers.
+        self.problems: list[str] = []
+        self.bots: dict[str, BotAccount] = {}
+        self.people: dict[int, Person] = {}
+        self.groups: dict[int, Group] = {}
+        self.callback_queries: dict[str, CallbackQuery] = {}
+        #: by (chat id, bot id); the bot id is 0 in a group
+        self.chats: dict[tuple[int, int], Chat] = {}
+        self._blocked: set[tuple[int, int]] = set()
+        self._listeners: list[Listener] = []
+
+    # Who is there
+
+    def bot(self, token: str | None = None, *, username: str | None = None) -> BotAccount:
+        """Make a bot, or return the one with this token.
+
+        Without a token one is drawn from the seed. Raises ValueError when the token is none.
+        """
+        if token is not None and token in self.bots:
+            return self.bots[token]
+        token = token or self._draw_token()
+        number, separator, _ = token.partition(":")
+        if not separator or not number.isdecimal():
+            raise ValueError("a bot's token looks like 123456:letters")
+        name = username or f"bot{number}_bot"
+        # A real bot's ids start anywhere, so nothing may be made of their size.
+        queue = UpdateQueue(next_id=self.random.randrange(10**8, 9 * 10**8))
+        account = BotAccount(token, int(number), name.removesuffix("_bot"), name, queue)
+        account.last_private_message_id = self.random.randrange(100)
+        self.bots[token] = account
+        return account
+
+    def sole_bot(self) -> BotAccount:
+        """Return the bot of the world, made when there is none. Raises LookupError when there are several."""
+        if len(self.bots) > 1:
+            raise LookupError(f"{len(self.bots)} bots are here: say which one")
+        return next(iter(self.bots.values())) if self.bots else self.bot()
+
+    def user(
+        self, first_name: str, *, language: str = "en", user_id: int | None = None, username: str | None = None
+    ) -> Person:
+        """Make a person. Raises ValueError when the id is taken."""
+        if user_id is None:
+            user_id = self.random.randrange(10**8, 7 * 10**9)
+        if user_id in self.people:
+            raise ValueError(f"user {user_id} is there already")
+        person = Person(self, user_id, first_name, language=language, username=username)
+        self.people[user_id] = person
+        return person
+
+    def group(self, title: str, *members: Person | BotAccount) -> Group:
+        """Make a supergroup with these members. Bots in it keep their privacy mode."""
+        chat_id = -(10**12) - self.random.randrange(10**9, 3 * 10**9)
+        chat = Chat(chat_id, "supergroup", {"title": title}, member_ids={member.user_id for member in members})
+        self.chats[chat_id, 0] = chat
+        group = self.groups[chat_id] = Group(self, chat)
+        return group
+
+    def private_chat(self, person: Person, bot: BotAccount) -> Chat:
+        """Return the chat of the two, opened when there is none."""
+        key = (person.user_id, bot.user_id)
+        chat = self.chats.get(key)
+        if chat is None:
+            chat = self.chats[key] = Chat(person.user_id, "private", person.names(), bot=bot)
+        return chat
+
+    def find_chat(self, bot: BotAccount, chat_id: object) -> Chat | None:
+        """Return the chat that a bot means by its id, or None when it cannot know it."""
+        if isinstance(chat_id, int):
+            return self.chats.get((chat_id, bot.user_id if chat_id > 0 else 0))
+        return None
+
+    def has_blocked(self, user_id: int, bot: BotAccount) -> bool:
+        """Tell whether the person has blocked the bot."""
+        return (user_id, bot.user_id) in self._blocked
+
+    def set_blocked(self, user_id: int, bot: BotAccount, *, blocked: bool) -> None:
+        """Let a person block a bot, or take the block away."""
+        (self._blocked.add if blocked else self._blocked.discard)((user_id, bot.user_id))
+
+    def members(self, chat: Chat) -> list[BotAccount]:
+        """Return the bots in a group."""
+        return [bot for bot in self.bots.values() if bot.user_id in chat.member_ids]
+
+    # What bots ask
+
+    def call(self, token: str, method: str, raw: Mapping[str, Any], files: Mapping[str, Upload] | None = None) -> Any:  # noqa: ANN401 -- JSON
+        """Do what a bot asks, and return the JSON result.
+
+        `raw` holds values or JSON within text, as forms and multipart carry it; `files` are named as the
+        parameters, or as what `attach://` refers to.
+
+        Raises Refusal in Telegram's words, AnswerLost when a fault cut the connection, and NotModelled when the
+        simulation ends here: that one fails the test, even if the bot swallows it.
+        """
+        bot = self.bots.get(token)
+        if bot is None:
+            raise Refusal(401, "Unauthorized")
+        record = Call(bot.user_id, method, raw, self.clock.now_ms())
+        self.calls.append(record)
+        try:
+            record.result = self._do(bot, method, raw, files or _NO_FILES)
+        except (Refusal, AnswerLost) as ending:
+            record.error = str(ending)
+            raise
+        except NotModelled as ending:
+            record.error = f"not modelled: {ending}"
+            self.problems.append(f"not modelled: {ending}")
+            raise
+        return record.result
+
+    def _do(self, bot: BotAccount, name: str, raw: Mapping[str, Any], files: Mapping[str, Upload]) -> Any:  # noqa: ANN401
+        method = schema.load().method(name)
+        if method is None:
+            raise Refusal(404, "Not Found: method not found")
+        fault = self.faults.take(method.name, raw)
+        if fault is not None and fault.when == "before":
+            raise fault.error
+        if any(len(upload.data) > UPLOAD_BYTES_MOST for upload in files.values()):
+            raise Refusal(413, "Request Entity Too Large")
+        handler = METHODS.get(method.name)
+        if handler is None:
+            raise NotModelled(method.name)
+        result = handler(Request(self, bot, parameters.read(method, raw, files)))
+        if fault is not None:
+            raise fault.error
+        return result
+
+    # What happens in chats
+
+    def post(
+        self,
+        chat: Chat,
+        sender: Account,
+        content: dict[str, Any],
+        *,
+        markup: Markup = NO_MARKUP,
+        reply_to: Message | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> Message:
+        """Put a message into a chat, and tell those who watch."""
+        message = Message(
+            chat,
+            chat.next_message_id(),
+            sender,
+            self.clock.now_ms() // 1000,
+            content,
+            inline_keyboard=markup.inline,
+            reply_to=reply_to,
+            had_reply_keyboard=markup.reply is not None or markup.removes,
+            extra=dict(extra or {}),
+        )
+        chat.add(message)
+        self.tell("message_sent", chat, message=message)
+        if markup.reply is not None or markup.removes:
+            chat.reply_keyboard = markup.reply
+            self.tell("reply_keyboard", chat, details={"keyboard": markup.reply})
+        return message
+
+    def change(self, message: Message, content: dict[str, Any], *, inline_keyboard: dict[str, Any] | None) -> None:
+        """Put other content into a message, and tell those who watch."""
+        message.content = content
+        message.inline_keyboard = inline_keyboard
+        message.edit_date_s = self.clock.now_ms() // 1000
+        self.tell("message_edited", message.chat, message=message)
+
+    def remove(self, message: Message) -> None:
+        """Delete a message, and tell those who watch."""
+        message.is_deleted = True
+        del message.chat.messages[message.message_id]
+        self.tell("message_deleted", message.chat, message=message)
+
+    def update(
+        self, bot: BotAccount, kind: str, payload: dict[str, Any], *, lane: Lane, update_id: int | None = None
+    ) -> Update | None:
+        """Put an update into a bot's queue; None when the bot did not ask for this kind."""
+        return bot.updates.put(kind, payload, lane=lane, now_ms=self.clock.now_ms(), update_id=update_id)
+
+    def open_query(self, bot: BotAccount, user_id: int, chat: Chat) -> CallbackQuery:
+        """Remember a tap that waits for its answer."""
+        query_id = str(self.random.randrange(10**17, 10**19))
+        query = self.callback_queries[query_id] = CallbackQuery(query_id, bot, user_id, chat, self.clock.now_ms())
+        if len(self.callback_queries) > QUERIES_MOST:
+            del self.callback_queries[next(iter(self.callback_queries))]
+        return query
+
+    # Who watches
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` with every event, until the returned function is called."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def tell(
+        self, kind: EventKind, chat: Chat, *, message: Message | None = None, details: dict[str, Any] | None = None
+    ) -> None:
+        """Tell those who watch what happened."""
+        if not self._listeners:
+            return
+        shown = None if message is None else message.as_json()
+        bot_id = 0 if chat.bot is None else chat.bot.user_id
+        event = Event(kind, chat.chat_id, bot_id, self.clock.now_ms(), shown, details)
+        for listener in tuple(self._listeners):
+            listener(event)
+
+    def check(self) -> None:
+        """Raise AssertionError when something was not modelled, went wrong out of sight, or was never used.
+
+        What it has told once it does not tell again.
+        """
+        complaints = [*self.problems, *(f"fault never used: {fault}" for fault in self.faults.unused())]
+        self.problems.clear()
+        self.faults = Faults()
+        if complaints:
+            raise AssertionError("\n".join(["the simulated Telegram is not content:", *complaints]))
+
+    def _draw_token(self) -> str:
+        number = self.random.randrange(10**9, 8 * 10**9)
+        return f"{number}:AA{''.join(self.random.choices(_TOKEN_ALPHABET, k=33))}"

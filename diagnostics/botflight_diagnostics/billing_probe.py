@@ -112,7 +112,7 @@ class BillingProbe(Protocol):
         """Count the balances; "updated in 24 h" counts back from `now_ms`."""
 
     async def free_limits(self, *, now_ms: int, daily_limit: int) -> FreeLimitFacts:
-        """Look at the free generations of the UTC day of `now_ms`."""
+        """Look at the free generations of the partner's day that `now_ms` falls into."""
 
     async def attempts(self, *, now_ms: int, stale_after_ms: int) -> AttemptFacts:
         """Count the attempts; a pending one is stale when nothing touched it for `stale_after_ms`."""

@@ -93,7 +93,7 @@ BILLING_FINDINGS: Final = (
         severity=Severity.CRITICAL,
         meaning="The store was opened for no partner.",
         impact="Data of users would be kept under no name, out of reach later.",
-        how_to_fix="Set PARTNER_ID and start again.",
+        how_to_fix="Set BOT_INSTANCE_ID and start again.",
         alert=_CRITICAL_ALERT,
     ),
     FindingSpec(
@@ -133,7 +133,7 @@ BILLING_FINDINGS: Final = (
         severity=Severity.WARNING,
         meaning="Users had more free generations today than the limit.",
         impact="None for users; generations were given away.",
-        how_to_fix="If FREE_DAILY_LIMIT was lowered today this passes by tomorrow. If not, look at their history.",
+        how_to_fix="If DAILY_FREE_LIMIT was lowered today this passes by tomorrow. If not, look at their history.",
         alert=_WARNING_ALERT,
     ),
     FindingSpec(

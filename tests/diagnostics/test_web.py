@@ -213,4 +213,5 @@ async def test_a_wrong_method_is_refused_in_json(client):
     """Pages are for reading."""
     answer = await client.post("/livez")
 
-    assert (answer.status_code, answer.json(), answer.headers["allow"]) == (405, {"error": "HTTP_405"}, "GET, HEAD")
+    assert (answer.status_code, answer.json()) == (405, {"error": "HTTP_405"})
+    assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD"}

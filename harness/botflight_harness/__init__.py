@@ -1,3 +1,77 @@
 """Telegram, simulated so well that a bot cannot tell."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from botflight_harness.clock import SystemClock, VirtualClock
+    from botflight_harness.ptb import PTBHarness, TelegramRequest
+    from botflight_harness.telegram import (
+        AnswerLost,
+        BotAccount,
+        Event,
+        Group,
+        ImpossibleAct,
+        NotModelled,
+        Person,
+        Refusal,
+        Seen,
+        Telegram,
+        Update,
+        Upload,
+    )
+    from botflight_harness.webhook import WebhookHarness
+
 __version__ = "0.1.0"
+
+#: Where each name lives; it is imported when first asked for, because a plugin of pytest has to start fast.
+_HOMES = {
+    "AnswerLost": "telegram",
+    "BotAccount": "telegram",
+    "Event": "telegram",
+    "Group": "telegram",
+    "ImpossibleAct": "telegram",
+    "NotModelled": "telegram",
+    "PTBHarness": "ptb",
+    "Person": "telegram",
+    "Refusal": "telegram",
+    "Seen": "telegram",
+    "SystemClock": "clock",
+    "Telegram": "telegram",
+    "TelegramRequest": "ptb",
+    "Update": "telegram",
+    "Upload": "telegram",
+    "VirtualClock": "clock",
+    "WebhookHarness": "webhook",
+}
+
+__all__ = [
+    "AnswerLost",
+    "BotAccount",
+    "Event",
+    "Group",
+    "ImpossibleAct",
+    "NotModelled",
+    "PTBHarness",
+    "Person",
+    "Refusal",
+    "Seen",
+    "SystemClock",
+    "Telegram",
+    "TelegramRequest",
+    "Update",
+    "Upload",
+    "VirtualClock",
+    "WebhookHarness",
+]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 -- whatever the name stands for
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{home}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -40,7 +40,11 @@ class Credits:
         return f"{sign}{whole}.{rest:02d}".rstrip("0").rstrip(".") if rest else f"{sign}{whole}"
 
 
-def credits(amount: Credits | Decimal | float | str) -> Credits:
+#: What `credits` reads.
+Amount = Credits | Decimal | float | str
+
+
+def credits(amount: Amount) -> Credits:
     """Parse an amount given in credits.
 
     A float is read by the digits that it prints (0.1 is a tenth).
@@ -65,7 +69,7 @@ def credits(amount: Credits | Decimal | float | str) -> Credits:
     return Credits(int(rounded * _HUNDREDTHS))
 
 
-def positive(amount: Credits | Decimal | float | str) -> Credits:
+def positive(amount: Amount) -> Credits:
     """Parse an amount that is about to move. Raises InvalidAmount for zero and less, and as `credits` does."""
     parsed = credits(amount)
     if parsed.hundredths <= 0:

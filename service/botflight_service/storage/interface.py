@@ -6,16 +6,15 @@ to send and the mark that the update is done stand or fall together.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Protocol
 from uuid import UUID
 
 from botflight_diagnostics.billing_preflight import BillingProbe
 from botflight_service.billing.ledger import Transfer
-from botflight_service.billing.money import Credits
+from botflight_service.billing.money import Amount, Credits
 from botflight_service.billing.quotas import FreeDeduction
 from botflight_service.bot.sessions import Session
 from botflight_service.generation.attempts import Artifact, Attempt, AttemptState
@@ -33,6 +32,16 @@ class StorageUnavailable(StorageError):
 
 class SchemaTooNew(StorageError):
     """The store was written by a newer program. Install that version, or one after it."""
+
+
+class RecordRefused(StorageError):
+    """A record that was to be imported fits nowhere; nothing was imported."""
+
+    def __init__(self, number: int, reason: str) -> None:
+        super().__init__(f"record {number}: {reason}")
+        #: Which record of those given, counted from 1.
+        self.number = number
+        self.reason = reason
 
 
 class WorkRefused(Exception):
@@ -57,6 +66,10 @@ class AttemptMoved(WorkRefused):
 
 class IdempotencyConflict(WorkRefused):
     """An id was used again with other terms."""
+
+
+class NeverTaken(WorkRefused):
+    """What was to be posted, given back or paid back was never taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,8 +158,10 @@ class Receipt:
     """What a commit gave out."""
 
     messages: tuple[QueuedMessage, ...] = ()
-    #: False where a newer update had written the session already, and it was kept.
+    #: False where a newer update had written the session already, and that one was kept.
     session_kept: bool = True
+    #: True where the update was done before: its work was committed then, nothing of this one was written.
+    repeat: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,30 +241,24 @@ class Storage(Protocol):
 
     # -- the ledger's verbs: doing one twice is doing it once
 
-    async def charge_balance_once(
-        self, partner: str, user_id: int, amount: Credits | Decimal | float | str, task_id: UUID
-    ) -> bool:
+    async def charge_balance_once(self, partner: str, user_id: int, amount: Amount, task_id: UUID) -> bool:
         """Charge for a task: posts its hold where there is one, else takes from the wallet. False for a repeat."""
         ...
 
-    async def hold_balance_once(
-        self, partner: str, user_id: int, amount: Credits | Decimal | float | str, task_id: UUID
-    ) -> bool:
+    async def hold_balance_once(self, partner: str, user_id: int, amount: Amount, task_id: UUID) -> bool:
         """Set an amount aside for a task. False for a repeat."""
         ...
 
     async def release_hold_once(self, partner: str, user_id: int, task_id: UUID) -> bool:
-        """Give a task's hold back to the wallet. False for a repeat."""
+        """Give a task's hold back to the wallet. False for a repeat. Raises NeverTaken where nothing was held."""
         ...
 
-    async def credit_balance_once(
-        self, partner: str, user_id: int, amount: Credits | Decimal | float | str, payment_id: str
-    ) -> bool:
+    async def credit_balance_once(self, partner: str, user_id: int, amount: Amount, payment_id: str) -> bool:
         """Add an amount to a wallet for a payment. False for a repeat."""
         ...
 
     async def refund_charge_once(self, partner: str, user_id: int, task_id: UUID) -> bool:
-        """Pay back what was charged for a task. False for a repeat."""
+        """Pay back what was charged for a task. False for a repeat. Raises NeverTaken where nothing was charged."""
         ...
 
     async def consume_free_generation_once(
@@ -259,13 +268,21 @@ class Storage(Protocol):
         ...
 
     async def restore_free_generation_once(self, partner: str, user_id: int, task_id: UUID) -> bool:
-        """Give a task's free generation back. False for a repeat."""
+        """Give a task's free generation back. False for a repeat. Raises NeverTaken where none was taken."""
         ...
 
     # -- looking at it from outside
 
-    def probe(self, partner: str, *, daily_free_limit: int, day: str) -> BillingProbe:
-        """What preflight asks, on a connection of its own."""
+    def probe(self, partner: str, *, day_of: Callable[[int], str]) -> BillingProbe:
+        """What preflight asks, on connections of its own; `day_of` names the partner's day of an instant in ms."""
+        ...
+
+    async def audit(self, partner: str, *, users: int = 1_000) -> bool:
+        """Compare the balances of the next so many users with their entries; True once a full pass has ended."""
+        ...
+
+    async def prune(self, partner: str, *, before_ms: int, limit: int = 1_000) -> int:
+        """Forget done updates and ended messages from before an instant, at most `limit` of each; how many went."""
         ...
 
     async def violations(self) -> Sequence[str]:

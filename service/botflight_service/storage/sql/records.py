@@ -1,0 +1,192 @@
+"""Everything that is stored as plain JSON objects, out and in again."""
+
+# ruff: noqa: S608 - what is put together here are constants of this file
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import sqlite3
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from typing import Any
+
+import orjson
+
+from botflight_service.storage.interface import RecordRefused, StorageError, StorageUnavailable
+from botflight_service.storage.sql.audit import violations
+
+#: Tables and their columns, in an order in which they can be filled. The others follow from these.
+TABLES: Mapping[str, tuple[str, ...]] = {
+    "users": ("partner", "user_id", "first_seen_at_ms", "blocked_at_ms"),
+    "sessions": ("partner", "user_id", "update_id", "written_at_ms", "menu_message_id", "body"),
+    "updates": (
+        "place",
+        "partner",
+        "update_id",
+        "correlation_id",
+        "kind",
+        "lane",
+        "received_at_ms",
+        "payload",
+        "done_at_ms",
+        "outcome",
+    ),
+    "attempts": (
+        "place",
+        "partner",
+        "task_id",
+        "user_id",
+        "chat_id",
+        "model",
+        "inputs",
+        "price_hundredths",
+        "funding",
+        "state",
+        "correlation_id",
+        "trace_parent",
+        "language",
+        "screen_message_id",
+        "created_at_ms",
+        "changed_at_ms",
+        "submitted_at_ms",
+        "job_id",
+        "artifact_kind",
+        "artifact_reference",
+        "artifact_file_name",
+        "telegram_file_id",
+        "failure",
+    ),
+    "transfers": (
+        "place",
+        "partner",
+        "transfer_id",
+        "kind",
+        "debit_kind",
+        "debit_user_id",
+        "credit_kind",
+        "credit_user_id",
+        "amount_hundredths",
+        "user_id",
+        "task_id",
+        "resolves",
+        "created_at_ms",
+    ),
+    "accounts": ("partner", "user_id", "kind", "balance_hundredths", "changed_at_ms"),
+    "free_deductions": ("partner", "task_id", "user_id", "day", "daily_limit", "created_at_ms", "restored_at_ms"),
+    "free_days": ("partner", "user_id", "day", "used"),
+    "messages": (
+        "place",
+        "partner",
+        "chat_id",
+        "menu_of",
+        "task_id",
+        "body",
+        "created_at_ms",
+        "outcome",
+        "ended_at_ms",
+        "telegram_message_id",
+    ),
+}
+_Value = str | int | bytes | None
+#: Columns that hold JSON, and bytes.
+_JSON = frozenset({"body", "inputs"})
+_BYTES = frozenset({"payload"})
+
+_FEED_CHUNK = 500
+#: How long the next records may take to come; a loop that stands still must not keep the store for good.
+_FEED_TIMEOUT_S = 60.0
+
+
+def dump(connection: sqlite3.Connection) -> Iterator[dict[str, Any]]:
+    """Every record, table by table, in the order of its key."""
+    for table, columns in TABLES.items():
+        for row in connection.execute(f"SELECT {', '.join(columns)} FROM {table} ORDER BY {_key(columns)}"):
+            yield {"table": table} | {name: _out(name, value) for name, value in zip(columns, row, strict=True)}
+
+
+def load(connection: sqlite3.Connection, chunks: Iterable[list[Mapping[str, Any]]]) -> int:
+    """Fill an empty store, inside the transaction of whoever calls; the number of records.
+
+    Raises StorageUnavailable where the store is not empty, RecordRefused for a record that does not fit, StorageError
+    where the records contradict each other.
+    """
+    if any(connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() for table in TABLES):
+        raise StorageUnavailable("the store is not empty: import into a new one")
+    inserts = {table: _insert(table, columns) for table, columns in TABLES.items()}
+    number = 0
+    for chunk in chunks:
+        for record in chunk:
+            number += 1
+            _load_record(connection, inserts, number, record)
+    broken = violations(connection)
+    if broken:
+        raise StorageError(f"the records contradict each other: {broken[0]}")
+    return number
+
+
+class Feed:
+    """Hands the records of an async iterator, which lives on the loop, to the thread of the store."""
+
+    def __init__(self, records: AsyncIterator[Mapping[str, Any]]) -> None:
+        self._records = records
+        self._loop = asyncio.get_running_loop()
+        self._abandoned = False
+
+    def chunks(self) -> Iterator[list[Mapping[str, Any]]]:
+        """On the thread: the records, some at a time. Raises what the iterator raises."""
+        while chunk := asyncio.run_coroutine_threadsafe(self._next(), self._loop).result(_FEED_TIMEOUT_S):
+            yield chunk
+
+    def abandon(self) -> None:
+        """On the loop: let the thread's next wish fail."""
+        self._abandoned = True
+
+    async def _next(self) -> list[Mapping[str, Any]]:
+        """The next records; none at the end."""
+        if self._abandoned:
+            raise StorageError("the import was given up: nothing of it was kept")
+        chunk: list[Mapping[str, Any]] = []
+        async for record in self._records:
+            chunk.append(record)
+            if len(chunk) == _FEED_CHUNK:
+                break
+        return chunk
+
+
+def _load_record(
+    connection: sqlite3.Connection, inserts: Mapping[str, str], number: int, record: Mapping[str, Any]
+) -> None:
+    """Insert one record. Raises RecordRefused with its number."""
+    table = record.get("table")
+    columns = TABLES.get(table) if isinstance(table, str) else None
+    if table is None or columns is None or record.keys() != {"table", *columns}:
+        raise RecordRefused(number, "it has no table that is known, or other fields than that table")
+    try:
+        connection.execute(inserts[table], [_in(name, record[name]) for name in columns])
+    except (sqlite3.DatabaseError, OverflowError, ValueError, binascii.Error) as error:
+        raise RecordRefused(number, str(error)) from error
+
+
+def _key(columns: tuple[str, ...]) -> str:
+    """What a table is ordered by."""
+    return "place" if columns[0] == "place" else ", ".join(columns[:3])
+
+
+def _insert(table: str, columns: tuple[str, ...]) -> str:
+    """The statement that inserts a record."""
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+
+
+def _out(name: str, value: _Value) -> object:
+    """A column's value as JSON has it."""
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    return orjson.loads(value) if isinstance(value, str) and name in _JSON else value
+
+
+def _in(name: str, value: Any) -> _Value:  # noqa: ANN401 - whatever stood in the JSON
+    """A column's value as the table has it."""
+    if name in _JSON:
+        return orjson.dumps(value).decode()
+    return base64.b64decode(value, validate=True) if name in _BYTES else value

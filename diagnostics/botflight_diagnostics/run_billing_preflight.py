@@ -151,11 +151,20 @@ def _asked(url: str, token: str | None) -> dict[str, Any]:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     request = urllib.request.Request(f"{url}{PREFLIGHT_PATH}?fresh=1", headers=headers)  # noqa: S310 - see _web_address
     try:
-        return dict(orjson.loads(_body_of(request)))
+        return _payload_in(_body_of(request))
     except urllib.error.HTTPError as refused:
         raise NoAnswer(f"{url} refused: HTTP {refused.code}. Is DIAG_TOKEN the one of that service?") from None
-    except (OSError, orjson.JSONDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise NoAnswer(f"no preflight at {url} ({type(error).__name__}). Does the service run there?") from None
+
+
+def _payload_in(body: bytes) -> dict[str, Any]:
+    """Read a payload; raises ValueError for what is none."""
+    match orjson.loads(body):
+        case {"result": "READY" | "DEGRADED" | "FAIL", "sections": dict()} as payload:
+            return payload
+        case _:
+            raise ValueError("no payload of a preflight")
 
 
 def _body_of(request: urllib.request.Request) -> bytes:

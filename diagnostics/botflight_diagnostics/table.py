@@ -13,7 +13,12 @@ def without(payload: Mapping[str, Any], codes: Collection[str]) -> dict[str, Any
     sections = {name: _muted(section, codes) for name, section in payload["sections"].items()}
     results = [_RESULTS[section["status"]] for section in sections.values()]
     told = [line for line in payload.get("how_to_fix", ()) if line.partition(":")[0] not in codes]
-    return {**payload, "sections": sections, "result": max(results, key=_ORDER.index), "how_to_fix": told}
+    return {
+        **payload,
+        "sections": sections,
+        "result": max(results, key=_ORDER.index, default=payload["result"]),
+        "how_to_fix": told,
+    }
 
 
 def _muted(section: Mapping[str, Any], codes: Collection[str]) -> dict[str, Any]:

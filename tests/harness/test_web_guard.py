@@ -3,7 +3,8 @@
 import pytest
 from starlette.datastructures import Headers
 
-from botflight_harness.web.guard import is_loopback, refusal
+from botflight_harness.server.loopback import is_loopback
+from botflight_harness.web.guard import refusal
 
 
 @pytest.mark.parametrize(

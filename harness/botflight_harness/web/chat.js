@@ -151,8 +151,7 @@ export class Chat {
 
   async #tap(message, row, column, key) {
     const done = await this.do.tap(message.message_id, row, column);
-    if (!done) return;
-    if (done.text !== undefined) return;
+    if (!done?.query_id) return;
     const early = this.#answered.get(done.query_id);
     if (early) { this.#answered.delete(done.query_id); return; }
     key.setAttribute("aria-busy", "true");
@@ -211,6 +210,10 @@ export class Chat {
     tap: (message, row, column, key) => this.#tap(message, row, column, key),
     edit: (message) => this.#edit(message),
     command: (command) => this.do.text(command),
+    copy: async (text) => {
+      await navigator.clipboard.writeText(text);
+      toast("Copied.");
+    },
   };
 
   show(message, { quietly = false } = {}) {
@@ -220,7 +223,6 @@ export class Chat {
     if (known) this.#change(known, message);
     else this.#append(message, quietly);
     if (!mine) this.#quiet();
-    this.#showKeyboard(message, mine);
     if (atEnd || (mine && !known) || quietly) this.#toEnd();
     else if (!known) this.#find(".newer").hidden = false;
   }
@@ -246,17 +248,17 @@ export class Chat {
     this.#messages.delete(messageId);
   }
 
-  #showKeyboard(message, mine) {
-    const markup = mine ? undefined : message.reply_markup;
+  // The keyboard below the chat, which writes what its buttons say; none takes it away.
+  setKeyboard(markup) {
+    const rows = markup?.keyboard ?? [];
     const place = this.#find(".reply-keyboard");
-    if (markup?.remove_keyboard) { place.hidden = true; place.replaceChildren(); }
-    if (!markup?.keyboard) return;
-    const keyOf = (key) => {
-      const text = typeof key === "string" ? key : key.text;
-      return el("button", { type: "button", className: "key", onclick: () => { this.do.text(text); if (markup.one_time_keyboard) place.hidden = true; } }, text);
+    const press = (text) => {
+      this.do.text(text);
+      if (markup.one_time_keyboard) place.hidden = true;
     };
-    place.replaceChildren(...markup.keyboard.map((row) => el("div", { className: "keys-row" }, ...row.map(keyOf))));
-    place.hidden = false;
+    const keyOf = ({ text }) => el("button", { type: "button", className: "key", onclick: () => press(text) }, text);
+    place.replaceChildren(...rows.map((row) => el("div", { className: "keys-row" }, ...row.map(keyOf))));
+    place.hidden = rows.length === 0;
   }
 
   #isNearEnd() {

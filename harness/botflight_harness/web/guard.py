@@ -1,11 +1,12 @@
 """Only the page itself, opened on this machine, may use what is behind this guard."""
 
-import ipaddress
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from botflight_harness.server.loopback import host_of, is_loopback
 
 
 class SameOrigin:
@@ -26,7 +27,7 @@ class SameOrigin:
 def refusal(headers: Headers) -> str | None:
     """Say why a request is refused, or None for one that comes from the page on this machine."""
     host = headers.get("host", "")
-    if not is_loopback(_name_of(host)):
+    if not is_loopback(host_of(f"//{host}")):
         return "This page answers only under a loopback address, such as 127.0.0.1 or localhost."
     origin = headers.get("origin")
     if origin is not None and urlsplit(origin).netloc != host:
@@ -34,20 +35,3 @@ def refusal(headers: Headers) -> str | None:
     if headers.get("sec-fetch-site", "none") not in {"same-origin", "none"}:
         return "Only this page itself may ask for this."
     return None
-
-
-def is_loopback(name: str) -> bool:
-    """Tell whether a host name stands for this machine without asking any name server."""
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
-
-
-def _name_of(host: str) -> str:
-    try:
-        return urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return ""

@@ -80,6 +80,9 @@ function keyOf(key, row, column, message, hooks) {
     const href = safeLink(key.url ?? key.login_url?.url ?? key.web_app.url);
     return el("a", { className: "key", href: href ?? undefined, target: "_blank", rel: "noopener noreferrer" }, key.text, icon("out"));
   }
+  if (key.copy_text) {
+    return el("button", { type: "button", className: "key", onclick: () => hooks.copy(key.copy_text.text) }, key.text);
+  }
   return el("button", { type: "button", className: "key", onclick: (event) => hooks.tap(message, row, column, event.currentTarget) }, key.text);
 }
 

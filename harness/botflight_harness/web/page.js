@@ -46,6 +46,7 @@ function reset(snapshot) {
   for (const person of snapshot.people) {
     const chat = addChat(person);
     person.messages.forEach((message) => chat.show(message, { quietly: true }));
+    chat.setKeyboard(person.keyboard);
   }
   tabs.add("Activity", document.getElementById("activity"));
   resetActivity(snapshot);
@@ -65,6 +66,7 @@ listen({
   deleted: ({ person, message_id }) => chats.get(person)?.remove(message_id),
   answer: (answer) => chats.get(answer.person)?.answer(answer),
   action: ({ person, action }) => chats.get(person)?.act(action),
+  keyboard: ({ person, keyboard }) => chats.get(person)?.setKeyboard(keyboard),
   call: showCall,
   update: showUpdate,
 });

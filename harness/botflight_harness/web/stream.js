@@ -1,6 +1,6 @@
 // The server's events. The browser reconnects by itself and names the last event it saw.
 
-const KINDS = ["snapshot", "person", "message", "deleted", "answer", "action", "call", "update"];
+const KINDS = ["snapshot", "person", "message", "deleted", "answer", "action", "keyboard", "call", "update"];
 
 const WORDS = { connecting: "connecting", live: "live", lost: "not connected" };
 

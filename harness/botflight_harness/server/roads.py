@@ -1,0 +1,88 @@
+"""How updates reach the bots over HTTP: each bot polls, or is posted to."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import aiohttp
+
+from botflight_harness.server.journal import Journal
+from botflight_harness.server.loopback import host_of, is_loopback
+from botflight_harness.server.polling import Polls
+from botflight_harness.server.posting import ANSWER_WITHIN_S, Posts
+from botflight_harness.telegram.accounts import BotAccount
+from botflight_harness.telegram.errors import bad_request
+from botflight_harness.telegram.updates import Update
+from botflight_harness.telegram.world import Telegram
+
+
+@dataclass(slots=True)
+class Roads:
+    """The roads of every bot that has been heard of, by token."""
+
+    telegram: Telegram
+    journal: Journal
+    _polls: dict[str, Polls] = field(default_factory=dict)
+    _posts: dict[str, Posts] = field(default_factory=dict)
+    _session: aiohttp.ClientSession | None = None
+
+    def polls(self, bot: BotAccount) -> Polls:
+        """Return how this bot polls. From then on its updates are written into the journal."""
+        polls = self._polls.get(bot.token)
+        if polls is None:
+            polls = self._polls[bot.token] = Polls(self.telegram, bot, self.journal)
+            bot.updates.listen(partial(self.journal.queued, bot))
+        return polls
+
+    async def follow(self, bot: BotAccount) -> None:
+        """Post to the bot's webhook from now on, or stop when it has none any more."""
+        posts = self._posts.get(bot.token)
+        if posts is not None and posts.webhook is bot.webhook:
+            return
+        if posts is not None:
+            del self._posts[bot.token]
+            await posts.close()
+        if bot.webhook is not None:
+            self.polls(bot).webhook_came()
+            posts = Posts(self.telegram, bot, bot.webhook, self.journal, self._open())
+            self._posts[bot.token] = posts
+            posts.start()
+
+    def again(self, bot: BotAccount, update: Update) -> None:
+        """Deliver the very same update once more."""
+        posts = self._posts.get(bot.token)
+        if posts is None:
+            self.polls(bot).again(update)
+        else:
+            posts.again(update)
+
+    def together(self, bot: BotAccount, updates: Sequence[Update]) -> None:
+        """Deliver updates that wait at the same moment; a bot that polls gets them in one answer anyway."""
+        posts = self._posts.get(bot.token)
+        if posts is not None:
+            posts.together(updates)
+
+    async def close(self) -> None:
+        """Stop posting and let the connections go."""
+        await asyncio.gather(*(posts.close() for posts in self._posts.values()))
+        self._posts.clear()
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            # Certificates of this machine are its owner's business; Telegram takes self-signed ones too.
+            connector = aiohttp.TCPConnector(limit=0, ssl=False)
+            timeout = aiohttp.ClientTimeout(total=ANSWER_WITHIN_S)
+            self._session = aiohttp.ClientSession(connector=connector, timeout=timeout)
+        return self._session
+
+
+def check_webhook(parameters: Mapping[str, Any]) -> None:
+    """Raise Refusal when a webhook would lead away from this machine."""
+    url = str(parameters.get("url") or "")
+    if url and not is_loopback(host_of(url)):
+        raise bad_request("bad webhook: this simulated Telegram posts to addresses of this machine alone")

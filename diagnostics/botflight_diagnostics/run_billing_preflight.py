@@ -160,9 +160,10 @@ def _asked(url: str, token: str | None) -> dict[str, Any]:
 
 def _payload_in(body: bytes) -> dict[str, Any]:
     """Read a payload; raises ValueError for what is none."""
-    match orjson.loads(body):
-        case {"result": "READY" | "DEGRADED" | "FAIL", "sections": dict()} as payload:
-            return payload
+    payload: dict[str, Any] | object = orjson.loads(body)
+    match payload:
+        case {"result": "READY" | "DEGRADED" | "FAIL", "sections": dict()}:
+            return dict(payload)
         case _:
             raise ValueError("no payload of a preflight")
 

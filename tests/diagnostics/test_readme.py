@@ -1,11 +1,8 @@
-import io
 import re
-import sys
 from pathlib import Path
 
 import httpx
 import orjson
-import pytest
 from starlette.applications import Starlette
 
 README = Path(__file__).parents[2] / "diagnostics/README.md"
@@ -29,18 +26,11 @@ async def test_the_preflight_of_the_readme_works():
     assert answer.json()["sections"]["disk"]["details"].startswith("free=")
 
 
-@pytest.fixture
-def stdout(monkeypatch):
-    stream = io.TextIOWrapper(io.BytesIO())
-    monkeypatch.setattr(sys, "stdout", stream)
-    return stream.buffer
-
-
-def test_the_telemetry_of_the_readme_works(stdout, monkeypatch):
+def test_the_telemetry_of_the_readme_works(capsysbinary, monkeypatch):
     """What the README shows writes a line with the ids of its trace."""
     monkeypatch.delenv("OTEL_TRACES_EXPORTER", raising=False)
 
     run(TELEMETRY)
 
-    line = orjson.loads(stdout.getvalue())
+    line = orjson.loads(capsysbinary.readouterr().out)
     assert (line["event"], line["items"], len(line["trace_id"])) == ("ORDER_TAKEN", 3, 32)

@@ -32,6 +32,8 @@ class Screen:
     artifact: Artifact | None = None
     #: Draw over the tapped message where there is one that can be edited; else, or if False, send a new one.
     in_place: bool = True
+    #: The chat to show it in, where that is not the visit's own.
+    chat_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

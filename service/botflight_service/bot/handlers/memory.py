@@ -1,0 +1,22 @@
+"""The session as a visit leaves it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from botflight_service.bot.sessions import Draft, Session
+from botflight_service.bot.visit import Visit
+
+
+def with_draft(visit: Visit, draft: Draft | None) -> Session:
+    """The visitor's session with this draft from now on, or without one."""
+    return replace(_written(visit), draft=draft)
+
+
+def with_language(visit: Visit, code: str) -> Session:
+    """The visitor's session in this language from now on."""
+    return replace(_written(visit), language=code)
+
+
+def _written(visit: Visit) -> Session:
+    return replace(visit.session, update_id=visit.update_id, written_at_ms=visit.now_ms)

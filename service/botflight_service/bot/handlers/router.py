@@ -1,0 +1,174 @@
+"""Which feature answers what."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Protocol, Self
+
+from botflight_service.bot import callback_data as data
+from botflight_service.bot.callback_data import CallbackData
+from botflight_service.bot.handlers.admin import Admin, AdminReads
+from botflight_service.bot.handlers.balance import BalanceScreen
+from botflight_service.bot.handlers.confirmation import AttemptReads, Confirmation
+from botflight_service.bot.handlers.drafting import Drafting
+from botflight_service.bot.handlers.fallback import Fallback
+from botflight_service.bot.handlers.generation import Generation
+from botflight_service.bot.handlers.help import Help
+from botflight_service.bot.handlers.history import History, HistoryReads
+from botflight_service.bot.handlers.language import LanguageChoice
+from botflight_service.bot.handlers.menu import Menu
+from botflight_service.bot.handlers.top_up import TopUp
+from botflight_service.bot.narrator import Narrator
+from botflight_service.bot.purses import PurseReads, Purses
+from botflight_service.bot.texts import Texts
+from botflight_service.bot.visit import Reply, Visit
+from botflight_service.generation.catalog import Catalog
+
+
+class Reads(AdminReads, AttemptReads, HistoryReads, PurseReads, Protocol):
+    """All that the features read of the store; `Storage` has it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Features:
+    """What the bot can do, by what a user did."""
+
+    menu: Menu
+    generation: Generation
+    confirmation: Confirmation
+    balance: BalanceScreen
+    history: History
+    top_up: TopUp
+    language: LanguageChoice
+    help: Help
+    admin: Admin
+    fallback: Fallback
+
+    @classmethod
+    def build(
+        cls,
+        *,
+        reads: Reads,
+        texts: Texts,
+        catalog: Catalog,
+        narrator: Narrator,
+        daily_free_limit: int,
+        zone: tzinfo,
+        username: Callable[[], str],
+        contact: str | None = None,
+    ) -> Self:
+        """Make every feature.
+
+        `zone` says when a day begins; `username` tells the bot's name without @, which is known once Telegram was
+        asked; `contact`, such as @name, is whoever gives credits out.
+        """
+        purses = Purses(reads, daily_limit=daily_free_limit, zone=zone)
+        menu = Menu(texts=texts)
+        drafting = Drafting(texts=texts, catalog=catalog, purses=purses, menu=menu)
+        top_up = TopUp(texts=texts, purses=purses, contact=contact)
+        return cls(
+            menu=menu,
+            generation=Generation(texts=texts, catalog=catalog, purses=purses, menu=menu, drafting=drafting),
+            confirmation=Confirmation(
+                texts=texts,
+                catalog=catalog,
+                reads=reads,
+                purses=purses,
+                drafting=drafting,
+                top_up=top_up,
+                queued=narrator.queued,
+            ),
+            balance=BalanceScreen(texts=texts, purses=purses),
+            history=History(texts=texts, catalog=catalog, reads=reads, drafting=drafting, menu=menu, zone=zone),
+            top_up=top_up,
+            language=LanguageChoice(texts=texts, drafting=drafting),
+            help=Help(texts=texts, daily_limit=daily_free_limit),
+            admin=Admin(texts=texts, reads=reads),
+            fallback=Fallback(texts=texts, drafting=drafting, username=username),
+        )
+
+    async def on_tap(self, visit: Visit) -> Reply:
+        """Answer a tap on an inline button."""
+        if not visit.private:
+            return await self.fallback.elsewhere(visit)
+        tapped = data.parse(visit.tap.data) if visit.tap else None
+        if tapped is None:
+            return await self.fallback.unknown_button(visit)
+        return await self._tapped(visit, tapped)
+
+    async def on_command(self, visit: Visit, name: str, arguments: tuple[str, ...]) -> Reply:
+        """Answer a command, given without its slash."""
+        if not visit.private:
+            return await self.fallback.elsewhere(visit)
+        if name == "credit" and visit.is_admin:
+            return await self.admin.credit(visit, arguments)
+        return await self._commands.get(name, self.fallback.unknown_command)(visit)
+
+    async def on_text(self, visit: Visit) -> Reply:
+        """Answer a text."""
+        return await (self.generation.text(visit) if visit.private else self.fallback.elsewhere(visit))
+
+    async def on_photo(self, visit: Visit) -> Reply:
+        """Answer a photo."""
+        return await (self.generation.photo(visit) if visit.private else self.fallback.elsewhere(visit))
+
+    async def on_unexpected(self, visit: Visit, what: str) -> Reply:
+        """Answer anything else; `what` names it, such as `sticker` or `edited_message`."""
+        return await (self.fallback.unexpected(visit, what) if visit.private else self.fallback.elsewhere(visit))
+
+    @property
+    def _commands(self) -> Mapping[str, Callable[[Visit], Awaitable[Reply]]]:
+        return {
+            "start": self.menu.welcome,
+            "menu": self.menu.open,
+            "generate": self.generation.list_models,
+            "balance": self.balance.show,
+            "history": self._newest,
+            "language": self.language.show,
+            "help": self.help.show,
+            "cancel": self.menu.cancel,
+        }
+
+    async def _newest(self, visit: Visit) -> Reply:
+        return await self.history.show(visit, data.ShowHistory(0))
+
+    async def _tapped(self, visit: Visit, tapped: CallbackData) -> Reply:  # noqa: C901, PLR0912 - a table, a line each
+        match tapped:
+            case data.OpenMenu():
+                return await self.menu.open(visit)
+            case data.SendMenu():
+                return await self.menu.send(visit)
+            case data.ListModels():
+                return await self.generation.list_models(visit)
+            case data.ChooseModel():
+                return await self.generation.choose(visit, tapped)
+            case data.Answer():
+                return await self.generation.answer(visit, tapped)
+            case data.GoBack():
+                return await self.generation.go_back(visit, tapped)
+            case data.Resume():
+                return await self.generation.resume(visit)
+            case data.CancelDraft():
+                return await self.menu.cancel(visit)
+            case data.ConfirmGeneration():
+                return await self.confirmation.confirm(visit, tapped)
+            case data.ShowBalance():
+                return await self.balance.show(visit)
+            case data.ShowHistory():
+                return await self.history.show(visit, tapped)
+            case data.ShowAttempt():
+                return await self.history.open(visit, tapped)
+            case data.RepeatAttempt():
+                return await self.history.repeat(visit, tapped)
+            case data.SendAgain():
+                return await self.history.send_again(visit, tapped)
+            case data.ShowTopUp():
+                return await self.top_up.show(visit)
+            case data.ShowLanguages():
+                return await self.language.show(visit)
+            case data.SetLanguage():
+                return await self.language.choose(visit, tapped)
+            case data.ShowHelp():
+                return await self.help.show(visit)

@@ -1,0 +1,224 @@
+"""English."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from botflight_service.bot.texts.catalog import Entry, Language, Plural
+
+_ENTRIES: Final[dict[str, Entry]] = {
+    "language.name": "English",
+    "credits": Plural(one="{count} credit", other="{count} credits"),
+    "moment": "{year}-{month:02}-{day:02} {hour:02}:{minute:02}",
+    # The main menu
+    "menu.welcome": (
+        "<b>Hello!</b> I turn words and photos into pictures, short videos and sounds.\n\n"
+        "Tap <b>✨ Generate</b> and choose what to make: a few questions, and it is on its way."
+    ),
+    "menu.title": "<b>Main menu</b>\n\nWhat would you like to do?",
+    "button.main_menu": "🏠 Main menu",
+    "button.generate": "✨ Generate",
+    "button.balance": "💳 Balance",
+    "button.history": "🗂 History",
+    "button.top_up": "➕ Top up",
+    "button.language": "🌐 Language",
+    "button.help": "❓ Help",
+    "button.back": "⬅️ Back",
+    "button.cancel": "✖️ Cancel",
+    "button.confirm": "✅ Confirm",
+    "button.resume": "↩️ Back to my order",
+    "button.repeat": "🔁 Repeat",
+    "button.send_again": "📤 Send again",
+    "button.newer": "« Newer",
+    "button.older": "Older »",
+    "button.model": "{name} · {price}",
+    "button.attempt": "{mark} {name} · {moment}",
+    "button.chosen": "✓ {name}",
+    # Choosing a model and answering its questions
+    "models.title": "<b>What shall we make?</b>\n\nThe price is for one generation.",
+    "models.free": "Free today: {left} of {limit}",
+    "model.card": "<b>{name}</b>\n{about}\nPrice: {price}",
+    "model.text_to_image.name": "🎨 Picture from text",
+    "model.text_to_image.about": "Describe it in words, and I will draw it.",
+    "model.text_to_image.prompt": "What should be in the picture?",
+    "model.text_to_image.shape": "Which shape should it have?",
+    "model.image_to_image.name": "🖌 Change a photo",
+    "model.image_to_image.about": "Send a photo and say what should be different.",
+    "model.image_to_image.photo": "Which photo shall I change?",
+    "model.image_to_image.prompt": "What should be different in it?",
+    "model.text_to_video.name": "🎬 Video from text",
+    "model.text_to_video.about": "A short silent video of the scene that you describe.",
+    "model.text_to_video.prompt": "What happens in the video?",
+    "model.text_to_video.shape": "Which shape should it have?",
+    "model.text_to_video.seconds": "How many seconds should it last?",
+    "model.text_to_audio.name": "🎧 Sound from text",
+    "model.text_to_audio.about": "A sound effect for the scene that you describe.",
+    "model.text_to_audio.prompt": "What should be heard?",
+    "model.text_to_audio.seconds": "How many seconds should it last?",
+    "model.upscale.name": "🔍 Enlarge a photo",
+    "model.upscale.about": "The same photo, larger and sharper.",
+    "model.upscale.photo": "Which photo shall I enlarge?",
+    "model.upscale.factor": "How much larger should it be?",
+    "input.prompt": "Description",
+    "input.photo": "Photo",
+    "input.shape": "Shape",
+    "input.shape.1:1": "Square 1:1",
+    "input.shape.3:4": "Portrait 3:4",
+    "input.shape.4:3": "Landscape 4:3",
+    "input.shape.9:16": "Tall 9:16",
+    "input.shape.16:9": "Wide 16:9",
+    "input.seconds": "Seconds",
+    "input.factor": "Size",
+    "input.factor.2": "2 times",
+    "input.factor.4": "4 times",
+    "value.photo": "📷 your photo",
+    "question": "<i>{step} of {steps}.</i> <b>{question}</b>\n{hint}",
+    "hint.text": "Write it in a message, up to {limit} characters.",
+    "hint.photo": "Send a photo here. A photo as a file does not work.",
+    "hint.choice": "Tap one of the buttons.",
+    "hint.number": "Tap a button or send a whole number from {minimum} to {maximum}.",
+    "hint.number_typed": "Send a whole number from {minimum} to {maximum}.",
+    # Answers that do not fit; the question follows
+    "bad.empty": "There is no text in this message.",
+    "bad.too_long": "That is too long: {length} characters, and {limit} fit. Please say it in fewer words.",
+    "bad.not_a_number": "That is not a whole number.",
+    "bad.out_of_range": "That number does not fit: it goes from {minimum} to {maximum}.",
+    "bad.not_a_choice": "I do not have that one.",
+    "bad.text_for_photo": "That is text, and I am waiting for a photo.",
+    "bad.photo_for_text": "That is a photo, and I am waiting for words.",
+    "bad.photo_for_choice": "That is a photo, and I am waiting for a tap on a button.",
+    "bad.photo_for_number": "That is a photo, and I am waiting for a number.",
+    "bad.at_confirm": "Everything is ready: please confirm it or go back.",
+    # The confirm screen
+    "confirm": "<b>Is everything right?</b>\n\n<b>{name}</b>\n{answers}\n\n{terms}",
+    "confirm.answer": "{label}: {value}",
+    "confirm.price": "Price: {price}\nYou have: {available}",
+    "confirm.short": "Price: {price}\nYou have: {available}. Missing: {missing}",
+    "confirm.free": "Free today: {left} of {limit}",
+    "notice.offer_changed": "The terms have changed meanwhile, so nothing was taken. Please look again.",
+    # On the way
+    "progress.queued": "⏳ <b>In the queue</b>\n{name}\n\nThe result comes into this chat; the bot is yours meanwhile.",
+    "progress.generating": "🎨 <b>Generating</b>\n{name}\n\n{bar} {elapsed} s of about {expected} s",
+    "progress.slow": "🎨 <b>Generating</b>\n{name}\n\n{bar} {elapsed} s. Longer than usual, but it is going on.",
+    "progress.done": "✅ <b>Done</b> in {elapsed} s\n{name}",
+    "progress.checking": (
+        "🔎 <b>Checking</b>\n{name}\n\nThe generator did not answer in time. I will know within 15 minutes: either the "
+        "result comes here, or {money}."
+    ),
+    "progress.checking.price": "you get {price} back",
+    "progress.checking.free": "you get your free generation back",
+    "result": "<b>{name}</b>\n{answers}\n\n{paid}",
+    "result.price": "Charged: {price}",
+    "result.free": "Free",
+    "result.late": "Charged: nothing. It took so long that it is a present.",
+    "failed": "😔 <b>It did not work out</b>\n{name}\n\n{reason}\n{money}",
+    "given_up": "😔 <b>No answer came</b>\n{name}\n\nThe generator has been silent for 15 minutes.\n{money}",
+    "money.price": "Nothing was charged. Back on your balance: {price}.",
+    "money.free": "Nothing was charged, and the free generation is yours again.",
+    "failure.other": "The generator could not do it this time. Please try once more.",
+    "failure.content_refused": "The generator refused this description or photo. Please try other words.",
+    "failure.invalid_input": "The generator could not work with these answers. Please change them and try once more.",
+    "failure.took_too_long": "The generator took too long.",
+    "failure.input_gone": "Telegram no longer gives me the photo that you sent. Please send it once more.",
+    "failure.unavailable": "The generator is down at the moment. Please try again in a few minutes.",
+    # Balance, history, top-up
+    "balance": "<b>Balance</b>\n\nAvailable: {available}{held}{free}",
+    "balance.held": "\nHeld for what is being made: {held}",
+    "balance.free": "\nFree today: {left} of {limit}",
+    "history.title": "<b>History</b>\n\nThe newest comes first. Tap one to see more.",
+    "history.empty": "<b>History</b>\n\nNothing here yet. What you make will be kept here.",
+    "history.end": "<b>History</b>\n\nThere is nothing older.",
+    "attempt": "<b>{name}</b>\n{state}, {moment}\n{paid}\n\n{answers}",
+    "attempt.unknown_model": "A model that is no longer here",
+    "attempt.paid.charged": "Charged: {price}",
+    "attempt.paid.held": "Held: {price}",
+    "attempt.paid.nothing": "Charged: nothing",
+    "attempt.paid.free": "Free",
+    "attempt.caption": "<b>{name}</b>\n{moment}",
+    "state.confirmed": "In the queue",
+    "state.submitting": "In the queue",
+    "state.running": "Being made",
+    "state.succeeded": "Done",
+    "state.delivered": "Done",
+    "state.failed": "Did not work out",
+    "state.unknown": "Being checked",
+    "state.refunded": "Paid back",
+    "notice.attempt_missing": "I cannot find this generation.",
+    "notice.file_missing": "There is no file to send for this one.",
+    "notice.model_gone": "This is no longer on offer. Please choose another.",
+    "top_up": "<b>Top up</b>\n\nYou have: {available}\n\n{how}",
+    "top_up.short": (
+        "<b>Not enough credits</b>\n\nPrice: {price}\nYou have: {available}\nMissing: {missing}\n\n{how}\n\n"
+        "Your order is kept, and nothing was taken."
+    ),
+    "top_up.ask": "Credits come from the administrator. Pass on your number, a tap copies it: <code>{user_id}</code>",
+    "top_up.ask_contact": "Write to {contact} and pass on your number, a tap copies it: <code>{user_id}</code>",
+    # Language and help
+    "language.title": "<b>Language</b>\n\nWhich one do you prefer?",
+    "toast.language": "I speak English now.",
+    "help": (
+        "<b>How it works</b>\n\n"
+        "1. Tap <b>✨ Generate</b> and choose what to make.\n"
+        "2. Answer a few questions.\n"
+        "3. Check the price and confirm. The result comes into this chat.\n\n"
+        "If a generation does not work out, you get everything back by itself.{free}\n\n"
+        "/menu: the main menu\n/balance: what you have\n/history: what you made\n"
+        "/language: switch the language\n/help: this page"
+    ),
+    "help.free": Plural(
+        one="\nThere is one free generation a day.", other="\nThere are {count} free generations a day."
+    ),
+    # Whatever was not expected
+    "notice.expired_button": "This button has expired.",
+    "notice.unknown_callback": "I do not know this button: it may be from an older version.",
+    "notice.unknown_command": "I do not know this command.",
+    "notice.cancelled": "Cancelled. Nothing was charged.",
+    "notice.text_in_menu": "To make something of your words, tap <b>✨ Generate</b> first.",
+    "notice.photo_in_menu": "To make something of your photo, tap <b>✨ Generate</b> first and choose what.",
+    "unexpected.other": "I cannot do anything with that, sorry.",
+    "unexpected.sticker": "A nice sticker, but I cannot do anything with it.",
+    "unexpected.voice": "I cannot listen to voice messages, sorry.",
+    "unexpected.audio": "I cannot listen to audio, sorry.",
+    "unexpected.video": "I cannot watch videos, sorry.",
+    "unexpected.video_note": "I cannot watch videos, sorry.",
+    "unexpected.animation": "I cannot watch animations, sorry.",
+    "unexpected.document": "I cannot open files. If it is a picture, please send it as a photo.",
+    "unexpected.location": "I do not need your location.",
+    "unexpected.contact": "I do not need contacts.",
+    "unexpected.poll": "I cannot vote in polls, sorry.",
+    "unexpected.dice": "Well rolled! But I cannot do anything with it.",
+    "unexpected.story": "I cannot watch stories, sorry.",
+    "unexpected.edited_message": "I do not see changes in sent messages. Please send it anew.",
+    "group.pointer": "I work in private chats only: @{username}",
+    "toast.under_way": "It is already under way.",
+    "toast.settled": "This one is already finished: look into the history.",
+    "toast.expired": "This button has expired.",
+    "toast.sent_again": "Here it is.",
+    "apology": (
+        "😔 <b>Something went wrong on my side.</b>\n\nYour last step changed nothing, and nothing was charged. "
+        "Please try once more."
+    ),
+    # Administrators
+    "admin.credited": "✅ Credited to <code>{user_id}</code>: {amount}\nThey have now: {available}",
+    "admin.usage": "Usage: <code>/credit USER AMOUNT</code>, for instance <code>/credit 123456789 50</code>",
+    "admin.bad_shape": "A user and an amount are needed, nothing else.",
+    "admin.bad_user": "The user is a Telegram id: a whole number above zero.",
+    "admin.bad_amount": "The amount is a number above zero with at most two decimals.",
+    "admin.unknown_user": "There is no user <code>{user_id}</code> here. They have to write /start to me first.",
+    "credited": "🎁 You have received: {amount}\nYou have now: {available}",
+    # Telegram's list of commands
+    "command.menu": "Main menu",
+    "command.generate": "Make something",
+    "command.balance": "What you have",
+    "command.history": "What you made",
+    "command.language": "Switch the language",
+    "command.help": "How it works",
+}
+
+ENGLISH: Final = Language(
+    code="en",
+    entries=_ENTRIES,
+    category=lambda count: "one" if count == 1 else "other",
+    decimal_mark=".",
+    thousands_mark=",",
+)

@@ -1,0 +1,243 @@
+"""Russian."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from botflight_service.bot.texts.catalog import Entry, Language, Plural
+
+_ENTRIES: Final[dict[str, Entry]] = {
+    "language.name": "Русский",
+    "credits": Plural(one="{count} кредит", few="{count} кредита", many="{count} кредитов", other="{count} кредита"),
+    "moment": "{day:02}.{month:02}.{year} {hour:02}:{minute:02}",
+    # Главное меню
+    "menu.welcome": (
+        "<b>Привет!</b> Я превращаю слова и фото в картинки, короткие видео и звуки.\n\n"
+        "Нажмите <b>✨ Создать</b> и выберите, что сделать: пара вопросов — и я за работой."
+    ),
+    "menu.title": "<b>Главное меню</b>\n\nЧто будем делать?",
+    "button.main_menu": "🏠 Главное меню",
+    "button.generate": "✨ Создать",
+    "button.balance": "💳 Баланс",
+    "button.history": "🗂 История",
+    "button.top_up": "➕ Пополнить",
+    "button.language": "🌐 Язык",
+    "button.help": "❓ Помощь",
+    "button.back": "⬅️ Назад",
+    "button.cancel": "✖️ Отмена",
+    "button.confirm": "✅ Подтвердить",
+    "button.resume": "↩️ Вернуться к заказу",
+    "button.repeat": "🔁 Повторить",
+    "button.send_again": "📤 Прислать ещё раз",
+    "button.newer": "« Новее",
+    "button.older": "Старше »",
+    "button.model": "{name} · {price}",
+    "button.attempt": "{mark} {name} · {moment}",
+    "button.chosen": "✓ {name}",
+    # Выбор модели и вопросы
+    "models.title": "<b>Что создаём?</b>\n\nЦена указана за одну генерацию.",
+    "models.free": "Бесплатно сегодня: {left} из {limit}",
+    "model.card": "<b>{name}</b>\n{about}\nЦена: {price}",
+    "model.text_to_image.name": "🎨 Картинка по описанию",
+    "model.text_to_image.about": "Опишите словами — я нарисую.",
+    "model.text_to_image.prompt": "Что должно быть на картинке?",
+    "model.text_to_image.shape": "Какой формат выбрать?",
+    "model.image_to_image.name": "🖌 Изменить фото",
+    "model.image_to_image.about": "Пришлите фото и скажите, что в нём изменить.",
+    "model.image_to_image.photo": "Какое фото изменить?",
+    "model.image_to_image.prompt": "Что в нём изменить?",
+    "model.text_to_video.name": "🎬 Видео по описанию",
+    "model.text_to_video.about": "Короткое видео без звука по вашему описанию.",
+    "model.text_to_video.prompt": "Что происходит в видео?",
+    "model.text_to_video.shape": "Какой формат выбрать?",
+    "model.text_to_video.seconds": "Сколько секунд оно должно длиться?",
+    "model.text_to_audio.name": "🎧 Звук по описанию",
+    "model.text_to_audio.about": "Звуковой эффект к сцене, которую вы опишете.",
+    "model.text_to_audio.prompt": "Что должно звучать?",
+    "model.text_to_audio.seconds": "Сколько секунд он должен длиться?",
+    "model.upscale.name": "🔍 Увеличить фото",
+    "model.upscale.about": "То же фото, только крупнее и чётче.",
+    "model.upscale.photo": "Какое фото увеличить?",
+    "model.upscale.factor": "Во сколько раз увеличить?",
+    "input.prompt": "Описание",
+    "input.photo": "Фото",
+    "input.shape": "Формат",
+    "input.shape.1:1": "Квадрат 1:1",
+    "input.shape.3:4": "Портрет 3:4",
+    "input.shape.4:3": "Альбом 4:3",
+    "input.shape.9:16": "Вертикальный 9:16",
+    "input.shape.16:9": "Широкий 16:9",
+    "input.seconds": "Секунды",
+    "input.factor": "Увеличение",
+    "input.factor.2": "В 2 раза",
+    "input.factor.4": "В 4 раза",
+    "value.photo": "📷 ваше фото",
+    "question": "<i>{step} из {steps}.</i> <b>{question}</b>\n{hint}",
+    "hint.text": "Напишите сообщением. Максимум символов: {limit}.",
+    "hint.photo": "Пришлите фото сюда. Именно фото, а не файл.",
+    "hint.choice": "Нажмите одну из кнопок.",
+    "hint.number": "Нажмите кнопку или отправьте целое число от {minimum} до {maximum}.",
+    "hint.number_typed": "Отправьте целое число от {minimum} до {maximum}.",
+    # Ответы, которые не подошли; дальше снова идёт вопрос
+    "bad.empty": "В этом сообщении нет текста.",
+    "bad.too_long": "Слишком длинно. Символов: {length}, а поместится {limit}. Попробуйте короче.",
+    "bad.not_a_number": "Это не целое число.",
+    "bad.out_of_range": "Это число не подходит: нужно от {minimum} до {maximum}.",
+    "bad.not_a_choice": "Такого варианта нет.",
+    "bad.text_for_photo": "Это текст, а я жду фото.",
+    "bad.photo_for_text": "Это фото, а я жду описание словами.",
+    "bad.photo_for_choice": "Это фото, а я жду нажатия на кнопку.",
+    "bad.photo_for_number": "Это фото, а я жду число.",
+    "bad.at_confirm": "Всё готово: подтвердите заказ или вернитесь назад.",
+    # Экран подтверждения
+    "confirm": "<b>Всё верно?</b>\n\n<b>{name}</b>\n{answers}\n\n{terms}",
+    "confirm.answer": "{label}: {value}",
+    "confirm.price": "Цена: {price}\nУ вас есть: {available}",
+    "confirm.short": "Цена: {price}\nУ вас есть: {available}. Не хватает: {missing}",
+    "confirm.free": "Бесплатно сегодня: {left} из {limit}",
+    "notice.offer_changed": "За это время условия изменились, поэтому ничего не списано. Проверьте ещё раз.",
+    # В работе
+    "progress.queued": "⏳ <b>В очереди</b>\n{name}\n\nРезультат придёт в этот чат. Ботом пока можно пользоваться.",
+    "progress.generating": "🎨 <b>Создаю</b>\n{name}\n\n{bar} {elapsed} с, обычно около {expected} с",
+    "progress.slow": "🎨 <b>Создаю</b>\n{name}\n\n{bar} {elapsed} с. Дольше обычного, но работа идёт.",
+    "progress.done": "✅ <b>Готово</b> за {elapsed} с\n{name}",
+    "progress.checking": (
+        "🔎 <b>Проверяю</b>\n{name}\n\nГенератор не ответил вовремя. В течение 15 минут я либо пришлю результат, "
+        "либо верну {money}."
+    ),
+    "progress.checking.price": "{price} на баланс",
+    "progress.checking.free": "бесплатную генерацию",
+    "result": "<b>{name}</b>\n{answers}\n\n{paid}",
+    "result.price": "Списано: {price}",
+    "result.free": "Бесплатно",
+    "result.late": "Ничего не списано: ждать пришлось так долго, что это подарок.",
+    "failed": "😔 <b>Не получилось</b>\n{name}\n\n{reason}\n{money}",
+    "given_up": "😔 <b>Ответа нет</b>\n{name}\n\nГенератор молчит уже 15 минут.\n{money}",
+    "money.price": "Ничего не списано. Вернулось на баланс: {price}.",
+    "money.free": "Ничего не списано, бесплатная генерация снова ваша.",
+    "failure.other": "В этот раз генератор не справился. Попробуйте ещё раз.",
+    "failure.content_refused": "Генератор не принял это описание или фото. Попробуйте сказать иначе.",
+    "failure.invalid_input": "Генератор не смог работать с такими ответами. Измените их и попробуйте ещё раз.",
+    "failure.took_too_long": "Генератор работал слишком долго.",
+    "failure.input_gone": "Telegram больше не отдаёт мне ваше фото. Пришлите его ещё раз.",
+    "failure.unavailable": "Генератор сейчас недоступен. Попробуйте через несколько минут.",
+    # Баланс, история, пополнение
+    "balance": "<b>Баланс</b>\n\nДоступно: {available}{held}{free}",
+    "balance.held": "\nОтложено на то, что сейчас создаётся: {held}",
+    "balance.free": "\nБесплатно сегодня: {left} из {limit}",
+    "history.title": "<b>История</b>\n\nСначала новое. Нажмите, чтобы узнать больше.",
+    "history.empty": "<b>История</b>\n\nПока пусто. Здесь появится всё, что вы создадите.",
+    "history.end": "<b>История</b>\n\nДальше ничего нет.",
+    "attempt": "<b>{name}</b>\n{state}, {moment}\n{paid}\n\n{answers}",
+    "attempt.unknown_model": "Модель, которой больше нет",
+    "attempt.paid.charged": "Списано: {price}",
+    "attempt.paid.held": "Отложено: {price}",
+    "attempt.paid.nothing": "Ничего не списано",
+    "attempt.paid.free": "Бесплатно",
+    "attempt.caption": "<b>{name}</b>\n{moment}",
+    "state.confirmed": "В очереди",
+    "state.submitting": "В очереди",
+    "state.running": "Создаётся",
+    "state.succeeded": "Готово",
+    "state.delivered": "Готово",
+    "state.failed": "Не получилось",
+    "state.unknown": "Проверяется",
+    "state.refunded": "Возвращено",
+    "notice.attempt_missing": "Не нахожу эту генерацию.",
+    "notice.file_missing": "У этой генерации нет файла.",
+    "notice.model_gone": "Этого больше нет. Выберите что-нибудь другое.",
+    "top_up": "<b>Пополнение</b>\n\nУ вас есть: {available}\n\n{how}",
+    "top_up.short": (
+        "<b>Не хватает кредитов</b>\n\nЦена: {price}\nУ вас есть: {available}\nНе хватает: {missing}\n\n{how}\n\n"
+        "Заказ сохранён, ничего не списано."
+    ),
+    "top_up.ask": (
+        "Кредиты начисляет администратор. Передайте ему ваш номер, он копируется нажатием: <code>{user_id}</code>"
+    ),
+    "top_up.ask_contact": "Напишите {contact} и передайте ваш номер, он копируется нажатием: <code>{user_id}</code>",
+    # Язык и помощь
+    "language.title": "<b>Язык</b>\n\nНа каком языке говорим?",
+    "toast.language": "Теперь говорю по-русски.",
+    "help": (
+        "<b>Как это работает</b>\n\n"
+        "1. Нажмите <b>✨ Создать</b> и выберите, что сделать.\n"
+        "2. Ответьте на пару вопросов.\n"
+        "3. Проверьте цену и подтвердите. Результат придёт в этот чат.\n\n"
+        "Если генерация не удалась, всё вернётся само.{free}\n\n"
+        "/menu — главное меню\n/balance — что у вас есть\n/history — что вы создали\n"
+        "/language — сменить язык\n/help — эта страница"
+    ),
+    "help.free": Plural(
+        one="\nКаждый день есть {count} бесплатная генерация.",
+        few="\nКаждый день есть {count} бесплатные генерации.",
+        many="\nКаждый день есть {count} бесплатных генераций.",
+        other="\nБесплатных генераций в день: {count}.",
+    ),
+    # Всё неожиданное
+    "notice.expired_button": "Эта кнопка устарела.",
+    "notice.unknown_callback": "Не знаю такой кнопки: возможно, она из старой версии.",
+    "notice.unknown_command": "Не знаю такой команды.",
+    "notice.cancelled": "Отменено. Ничего не списано.",
+    "notice.text_in_menu": "Чтобы сделать что-то по вашему описанию, сначала нажмите <b>✨ Создать</b>.",
+    "notice.photo_in_menu": "Чтобы сделать что-то с фото, сначала нажмите <b>✨ Создать</b> и выберите, что именно.",
+    "unexpected.other": "С этим я ничего не умею делать.",
+    "unexpected.sticker": "Отличный стикер, но с ним я ничего не умею делать.",
+    "unexpected.voice": "Голосовые я слушать не умею.",
+    "unexpected.audio": "Аудио я слушать не умею.",
+    "unexpected.video": "Видео я смотреть не умею.",
+    "unexpected.video_note": "Видео я смотреть не умею.",
+    "unexpected.animation": "Анимации я смотреть не умею.",
+    "unexpected.document": "Файлы я открывать не умею. Если это картинка, пришлите её как фото.",
+    "unexpected.location": "Ваше местоположение мне не нужно.",
+    "unexpected.contact": "Контакты мне не нужны.",
+    "unexpected.poll": "Голосовать в опросах я не умею.",
+    "unexpected.dice": "Хороший бросок! Но больше я ничего с ним не умею.",
+    "unexpected.story": "Истории я смотреть не умею.",
+    "unexpected.edited_message": "Правок в отправленных сообщениях я не вижу. Отправьте заново.",
+    "group.pointer": "Я работаю только в личных сообщениях: @{username}",
+    "toast.under_way": "Уже в работе.",
+    "toast.settled": "Эта генерация уже завершена: загляните в историю.",
+    "toast.expired": "Эта кнопка устарела.",
+    "toast.sent_again": "Вот, держите.",
+    "apology": (
+        "😔 <b>Что-то пошло не так на моей стороне.</b>\n\nВаше последнее действие ничего не изменило, и ничего не "
+        "списано. Попробуйте ещё раз."
+    ),
+    # Администраторам
+    "admin.credited": "✅ Начислено пользователю <code>{user_id}</code>: {amount}\nТеперь у него: {available}",
+    "admin.usage": "Как пользоваться: <code>/credit ID СУММА</code>, например <code>/credit 123456789 50</code>",
+    "admin.bad_shape": "Нужны пользователь и сумма, больше ничего.",
+    "admin.bad_user": "Пользователь — это его номер в Telegram: целое число больше нуля.",
+    "admin.bad_amount": "Сумма — это число больше нуля, не больше двух знаков после запятой.",
+    "admin.unknown_user": "Пользователя <code>{user_id}</code> здесь нет. Сначала он должен написать мне /start.",
+    "credited": "🎁 Вам начислено: {amount}\nТеперь у вас: {available}",
+    # Список команд в Telegram
+    "command.menu": "Главное меню",
+    "command.generate": "Создать",
+    "command.balance": "Что у вас есть",
+    "command.history": "Что вы создали",
+    "command.language": "Сменить язык",
+    "command.help": "Как это работает",
+}
+
+
+#: Eleven to fourteen are `many` although they end in one to four.
+_TEENS: Final = range(11, 15)
+_FEW: Final = range(2, 5)
+
+
+def _category(count: int) -> str:
+    if count % 100 in _TEENS:
+        return "many"
+    if count % 10 == 1:
+        return "one"
+    return "few" if count % 10 in _FEW else "many"
+
+
+RUSSIAN: Final = Language(
+    code="ru",
+    entries=_ENTRIES,
+    category=_category,
+    decimal_mark=",",
+    thousands_mark="\N{NO-BREAK SPACE}",
+)

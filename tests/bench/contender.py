@@ -1,0 +1,131 @@
+"""One bot in a process of its own: started, waited for until it answers, watched, ended."""
+
+import asyncio
+import contextlib
+import os
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.bench.load import Broken, Load
+from tests.bench.peers.environment import Environment
+
+ROOT = Path(__file__).parents[2]
+START_LIMIT_S = 30.0
+STOP_LIMIT_S = 15.0
+PROBE_EVERY_S = 0.1
+TOKEN = "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0"
+SECRET = "a-secret-of-the-benchmark"
+_TICKS_S = 1 / os.sysconf("SC_CLK_TCK")
+_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "PYTHONPATH", "TMPDIR")
+
+
+class DidNotStart(Exception):
+    """A contender ended, or did not answer in time. The text holds the end of what it wrote."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contender:
+    """What is started."""
+
+    name: str
+    #: The arguments of the interpreter.
+    arguments: tuple[str, ...]
+    variables: Mapping[str, str] = field(default_factory=dict)
+    #: False where no sendMessage comes of an update.
+    answers: bool = True
+    #: A module that it cannot do without.
+    needs: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A contender's process."""
+
+    process: asyncio.subprocess.Process
+
+    def cpu_s(self) -> float | None:
+        """CPU time that all its threads took so far; None where there is no /proc."""
+        try:
+            fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return None
+        return (int(fields[11]) + int(fields[12])) * _TICKS_S
+
+    def memory_mib(self) -> float | None:
+        """What it holds in memory; None where there is no /proc."""
+        try:
+            pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
+        except OSError:
+            return None
+        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def free_port() -> int:
+    """A port of loopback where nothing listens now."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def environment(port: int, api_base_url: str) -> Environment:
+    """What every contender is told."""
+    return Environment(
+        host="127.0.0.1",
+        port=port,
+        token=TOKEN,
+        webhook_secret=SECRET,
+        webhook_base_url=f"http://127.0.0.1:{port}",
+        api_base_url=api_base_url,
+    )
+
+
+@contextlib.asynccontextmanager
+async def running(contender: Contender, told: Environment, *, folder: Path) -> AsyncIterator[Running]:
+    """Run a contender in `folder`, where its output is kept as `output`, for the time of the block."""
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    kept["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), kept.get("PYTHONPATH"))))
+    with (folder / "output").open("wb") as output:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *contender.arguments,
+            cwd=folder,
+            env=kept | told.variables() | dict(contender.variables),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
+        try:
+            yield Running(process)
+        finally:
+            await _stop(process)
+
+
+async def _stop(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), STOP_LIMIT_S)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+
+
+async def until_answering(running: Running, load: Load, *, folder: Path) -> float:
+    """Send an update now and then until one is answered; the seconds that it took. Raises DidNotStart."""
+    started_s = time.perf_counter()
+    while time.perf_counter() - started_s < START_LIMIT_S:
+        if running.process.returncode is not None:
+            break
+        with contextlib.suppress(OSError, Broken):
+            async with load.connected():
+                tally = await load.run(seconds=1, most=1, drain_s=0)
+            if tally.completed:
+                return time.perf_counter() - started_s
+        await asyncio.sleep(PROBE_EVERY_S)
+    end = (folder / "output").read_bytes()[-2000:].decode(errors="replace")
+    raise DidNotStart(f"code {running.process.returncode}, wrote:\n{end}")

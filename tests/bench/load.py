@@ -1,0 +1,214 @@
+"""Posts updates over kept-alive connections, as Telegram does, and matches every answer with its update."""
+
+import asyncio
+import contextlib
+import time
+from collections import deque
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import cast
+
+from tests.bench.peers.environment import WEBHOOK_PATH
+from tests.bench.wire import Messages, status_of
+
+OK = 200
+
+_BODY = (
+    b'{"update_id":%d,"message":{"message_id":%d,"date":1764000000,'
+    b'"chat":{"id":%d,"type":"private","first_name":"Ada","last_name":"L","username":"ada_%d"},'
+    b'"from":{"id":%d,"is_bot":false,"first_name":"Ada","last_name":"L","username":"ada_%d","language_code":"en"},'
+    b'"text":"hello"}}'
+)
+_HEAD = (
+    b"POST %b HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Type: application/json\r\n"
+    b"X-Telegram-Bot-Api-Secret-Token: %b\r\nContent-Length: "
+)
+_FIRST_UPDATE_ID = 100_000_000
+_FIRST_CHAT_ID = 1_000_000
+
+
+class Broken(Exception):
+    """A connection ended while it was needed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Whom updates are posted to, and how."""
+
+    port: int
+    secret: str
+    connections: int = 40
+    #: Private chats, each of a user of its own, that take turns.
+    chats: int = 500
+    #: Updates that may wait for their sendMessage at once; posting pauses above it, so that no contender
+    #: is measured under a backlog that it did not choose.
+    window: int = 400
+    #: False where no sendMessage will ever come: the acknowledgement counts instead.
+    answers: bool = True
+
+
+@dataclass(slots=True)
+class Tally:
+    """What came of one run of posting."""
+
+    posted: int = 0
+    #: Answered 200.
+    accepted: int = 0
+    #: Answered with any other status.
+    refused: int = 0
+    #: Whose sendMessage came.
+    completed: int = 0
+    #: sendMessage calls that no update asked for.
+    extra: int = 0
+    #: From the first post to the last sendMessage.
+    elapsed_s: float = 0.0
+    acknowledged_ms: list[float] = field(default_factory=list)
+    completed_ms: list[float] = field(default_factory=list)
+
+
+class Load:
+    """The generator. Hand `completed` to whoever sees the sendMessage calls."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._head = _HEAD % (WEBHOOK_PATH.encode(), target.port, target.secret.encode())
+        self._sequence = 0
+        self._connections: list[_Connection] = []
+        self._idle: list[_Connection] = []
+        self._waiting: dict[int, deque[float]] = {}
+        self._outstanding = 0
+        self._limit = 0
+        self._tally = Tally()
+        self._over: asyncio.Future[None] | None = None
+        self._last_s = 0.0
+
+    @contextlib.asynccontextmanager
+    async def connected(self) -> AsyncIterator[None]:
+        """Hold the connections for the time of the block."""
+        loop = asyncio.get_running_loop()
+        for _ in range(self._target.connections):
+            _, connection = await loop.create_connection(lambda: _Connection(self), "127.0.0.1", self._target.port)
+            self._connections.append(connection)
+        self._idle = list(self._connections)
+        try:
+            yield
+        finally:
+            for connection in self._connections:
+                connection.close()
+            self._connections, self._idle = [], []
+
+    async def run(self, *, seconds: float, most: int = 1_000_000, drain_s: float = 30.0) -> Tally:
+        """Post for some seconds, `most` updates at the most, then wait until all are answered or `drain_s` is over.
+
+        Raises Broken when a connection ends.
+        """
+        loop = asyncio.get_running_loop()
+        tally = self._tally = Tally()
+        self._waiting, self._outstanding, self._limit = {}, 0, most
+        self._over = loop.create_future()
+        stop = loop.call_later(seconds, self._stop_posting)
+        started_s = self._last_s = time.perf_counter()
+        self._pump()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._over, seconds + drain_s)
+        stop.cancel()
+        tally.elapsed_s = self._last_s - started_s
+        return tally
+
+    def completed(self, chat_id: int) -> None:
+        """Note a sendMessage; answers in one chat keep the order of its updates."""
+        waiting = self._waiting.get(chat_id)
+        if not waiting:
+            self._tally.extra += 1
+            return
+        self._settle(self._tally.completed_ms, waiting.popleft())
+
+    def acknowledged(self, connection: "_Connection", status: int, posted_s: float) -> None:
+        """Note the response to an update."""
+        self._idle.append(connection)
+        if status != OK:
+            self._tally.refused += 1
+            self._forget(connection.chat_id)
+        else:
+            self._tally.accepted += 1
+            self._tally.acknowledged_ms.append((time.perf_counter() - posted_s) * 1000)
+            if not self._target.answers:
+                self.completed(connection.chat_id)
+                return
+        self._pump()
+
+    def broken(self, why: str) -> None:
+        """End the run: a connection is gone."""
+        if self._over is not None and not self._over.done():
+            self._over.set_exception(Broken(why))
+
+    def next_request(self, connection: "_Connection", now_s: float) -> bytes:
+        """The next update, as a request."""
+        number = self._sequence
+        self._sequence = number + 1
+        chat_id = connection.chat_id = _FIRST_CHAT_ID + number % self._target.chats
+        self._waiting.setdefault(chat_id, deque()).append(now_s)
+        body = _BODY % (_FIRST_UPDATE_ID + number, 10 + number, chat_id, chat_id, chat_id, chat_id)
+        return self._head + b"%d\r\n\r\n" % len(body) + body
+
+    def _settle(self, times_ms: list[float], posted_s: float) -> None:
+        self._last_s = time.perf_counter()
+        times_ms.append((self._last_s - posted_s) * 1000)
+        self._tally.completed += 1
+        self._outstanding -= 1
+        self._pump()
+
+    def _forget(self, chat_id: int) -> None:
+        """Nothing will come of a refused update: the youngest of its chat."""
+        self._waiting[chat_id].pop()
+        self._outstanding -= 1
+
+    def _pump(self) -> None:
+        while self._idle and self._outstanding < self._target.window and self._tally.posted < self._limit:
+            self._tally.posted += 1
+            self._outstanding += 1
+            self._idle.pop().post()
+        self._end_when_done()
+
+    def _stop_posting(self) -> None:
+        self._limit = self._tally.posted
+        self._end_when_done()
+
+    def _end_when_done(self) -> None:
+        done = self._tally.posted >= self._limit and not self._outstanding
+        if done and len(self._idle) == len(self._connections) and self._over is not None and not self._over.done():
+            self._over.set_result(None)
+
+
+class _Connection(asyncio.Protocol):
+    """One connection: an update out, its response in, and again."""
+
+    def __init__(self, load: Load) -> None:
+        self._load = load
+        self._messages = Messages()
+        self._transport: asyncio.WriteTransport | None = None
+        self._posted_s = 0.0
+        self._closing = False
+        self.chat_id = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's transports are none of asyncio's classes, only alike.
+        self._transport = cast(asyncio.WriteTransport, transport)
+
+    def post(self) -> None:
+        assert self._transport is not None
+        self._posted_s = time.perf_counter()
+        self._transport.write(self._load.next_request(self, self._posted_s))
+
+    def data_received(self, data: bytes) -> None:
+        for head, _ in self._messages.feed(data):
+            self._load.acknowledged(self, status_of(head), self._posted_s)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self._closing:
+            self._load.broken(f"a connection ended: {exc}")
+
+    def close(self) -> None:
+        self._closing = True
+        if self._transport is not None:
+            self._transport.close()

@@ -1,6 +1,6 @@
 """Logs, traces and metrics that agree with each other, handed to every part of a service."""
 
-from botflight_diagnostics.telemetry.bundle import GOOD_OUTCOMES, Telemetry
+from botflight_diagnostics.telemetry.bundle import Telemetry
 from botflight_diagnostics.telemetry.capture import CapturedTelemetry
 from botflight_diagnostics.telemetry.clock import Clock, SystemClock
 from botflight_diagnostics.telemetry.correlation import (
@@ -20,7 +20,6 @@ from botflight_diagnostics.telemetry.redaction import Redactor
 from botflight_diagnostics.telemetry.traces import Span, TraceContext, Tracer, current_span
 
 __all__ = [
-    "GOOD_OUTCOMES",
     "CapturedTelemetry",
     "Clock",
     "Correlation",

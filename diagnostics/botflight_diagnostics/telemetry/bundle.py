@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry
 
@@ -16,9 +16,6 @@ from botflight_diagnostics.telemetry.traces import Tracer, current_span
 
 if TYPE_CHECKING:
     from botflight_diagnostics.telemetry.capture import CapturedTelemetry
-
-#: Outcomes of an update that are no error.
-GOOD_OUTCOMES: Final = frozenset({"OK", "IGNORED"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,23 +92,19 @@ class Telemetry:
     ) -> None:
         """Tell the end of an update, within its root span: one line `UPDATE_DONE`, its counts, its trace marked.
 
-        `outcome` is `OK`, `IGNORED` or names what went wrong; `lag_ms` is known of messages only; `fields` go to the
-        line.
+        `outcome` is `OK` or names what came of it instead; with `error_type` it was a fault of ours, an error to all
+        signals. `lag_ms` is known of messages only. `fields` go to the line, those that are None aside.
         """
-        good = outcome in GOOD_OUTCOMES
         span = current_span()
         if span is not None:
             span.set("botflight.outcome", outcome)
-            if not good:
-                span.fail(error_type or outcome)
+            if error_type is not None:
+                span.fail(error_type)
             elif duration_ms >= self.tracer.slow_ms:
                 span.trace.keep()
         self.metrics.update_finished(update_type, outcome, duration_ms=duration_ms, lag_ms=lag_ms)
-        fields["duration_ms"] = round(duration_ms, 3)
-        fields["outcome"] = outcome
-        if lag_ms is not None:
-            fields["lag_ms"] = round(lag_ms, 3)
-        if error_type is not None:
-            fields["error_type"] = error_type
+        fields |= {"duration_ms": round(duration_ms, 3), "outcome": outcome, "error_type": error_type}
+        fields["lag_ms"] = None if lag_ms is None else round(lag_ms, 3)
         logger = self.logs.logger("updates")
-        (logger.info if good else logger.error)("UPDATE_DONE", **fields)
+        tell = logger.info if error_type is None else logger.error
+        tell("UPDATE_DONE", **{name: value for name, value in fields.items() if value is not None})

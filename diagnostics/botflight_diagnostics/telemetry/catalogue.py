@@ -26,16 +26,15 @@ class Label:
 
     name: str
     meaning: str
-    #: The values that there are; empty: whichever come first, up to `most`.
+    #: The values that always have a series of their own.
     values: tuple[str, ...] = ()
-    most: int = 16
-    #: No other value is ever given, so none is made room for.
-    closed: bool = False
+    #: So many further ones get one as they come; all others count as "other".
+    more: int = 0
 
     @property
     def most_values(self) -> int:
         """How many values there can be, "other" among them."""
-        return (len(self.values) or self.most) + (not self.closed)
+        return len(self.values) + self.more + 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +63,9 @@ class EventSpec:
     """A log event: what it says beyond the fields that every line has."""
 
     name: str
-    #: The usual level, and the one in trouble.
+    #: The usual level, and those in trouble.
     level: str
+    #: Any event may have the fields of an error beside these.
     fields: tuple[str, ...]
     meaning: str
 
@@ -89,6 +89,9 @@ UPDATE_TYPES: Final = (
     "my_chat_member",
 )
 
+#: How updates end that no handler decided on; a handler has words of its own beside them.
+OUTCOMES: Final = ("OK", "IGNORED", "FAILED", "EXPIRED", "UNDONE")
+
 ATTEMPT_STATES: Final = (
     "confirmed",
     "submitting",
@@ -101,23 +104,22 @@ ATTEMPT_STATES: Final = (
 )
 
 _TYPE = Label(name="type", meaning="kind of update", values=UPDATE_TYPES)
-_OUTCOME = Label(name="outcome", meaning="`OK`, `IGNORED` or what went wrong", most=10)
-_METHOD = Label(name="method", meaning="method of the Bot API", most=16)
-_CALL_OUTCOME = Label(name="outcome", meaning="`OK` or what went wrong", most=5)
-_OPERATION = Label(name="operation", meaning="what was asked", most=5)
-_STORE_OPERATION = Label(name="operation", meaning="method of the store", most=20)
-_STORE_OUTCOME = Label(name="outcome", meaning="`OK`, `REFUSED` or what went wrong", most=3)
-_MODEL = Label(name="model", meaning="model of the catalogue", most=8)
-_ATTEMPT_STATE = Label(name="state", meaning="state that they came to", values=ATTEMPT_STATES, closed=True)
+_OUTCOME = Label(name="outcome", meaning="what came of it", values=OUTCOMES, more=8)
+_METHOD = Label(name="method", meaning="method of the Bot API", more=16)
+_CALL_OUTCOME = Label(name="outcome", meaning="`OK` or what went wrong", values=("OK",), more=4)
+_OPERATION = Label(name="operation", meaning="what was asked", more=5)
+_STORE_OPERATION = Label(name="operation", meaning="method of the store", more=20)
+_STORE_OUTCOME = Label(name="outcome", meaning="`OK` or what went wrong", values=("OK",), more=2)
+_MODEL = Label(name="model", meaning="model of the catalogue", more=8)
+_ATTEMPT_STATE = Label(name="state", meaning="state that they came to", values=ATTEMPT_STATES)
 _MONEY = Label(
     name="kind",
     meaning="what happened to it",
     values=("held", "charged", "released", "refunded", "topped_up"),
-    closed=True,
 )
-_OUTBOX_STATE = Label(name="state", meaning="waiting, or given up", values=("waiting", "undeliverable"), closed=True)
-_SECTION = Label(name="section", meaning="section of the preflight", most=12)
-_SIGNAL = Label(name="signal", meaning="what was lost", values=("logs", "spans"), closed=True)
+_OUTBOX_STATE = Label(name="state", meaning="waiting, or given up", values=("waiting", "undeliverable"))
+_SECTION = Label(name="section", meaning="section of the preflight", more=12)
+_SIGNAL = Label(name="signal", meaning="what was lost", values=("logs", "spans"))
 
 METRICS: Final = (
     MetricSpec(
@@ -158,7 +160,7 @@ METRICS: Final = (
         name="botflight_updates_refused_total",
         kind="counter",
         unit="",
-        labels=(Label(name="status", meaning="HTTP status", values=("400", "401", "405", "413", "503"), closed=True),),
+        labels=(Label(name="status", meaning="HTTP status", values=("400", "401", "405", "413", "503")),),
         meaning="Requests to the webhook that were not taken.",
     ),
     MetricSpec(
@@ -189,7 +191,7 @@ METRICS: Final = (
         name="botflight_telegram_request_duration_seconds",
         kind="histogram",
         unit="seconds",
-        labels=(Label(name="method", meaning="method of the Bot API", most=8),),
+        labels=(Label(name="method", meaning="method of the Bot API", more=8),),
         buckets=CALL_SECONDS,
         meaning="Time of a call to the Bot API.",
     ),
@@ -256,7 +258,7 @@ METRICS: Final = (
         name="botflight_storage_operation_duration_seconds",
         kind="histogram",
         unit="seconds",
-        labels=(Label(name="operation", meaning="method of the store", most=8),),
+        labels=(Label(name="operation", meaning="method of the store", more=8),),
         buckets=STORAGE_SECONDS,
         meaning="Time of a call to the store, the wait for its commit included.",
     ),
@@ -297,7 +299,7 @@ METRICS: Final = (
         name="botflight_preflight_findings",
         kind="gauge",
         unit="",
-        labels=(Label(name="code", meaning="code of the finding", most=32),),
+        labels=(Label(name="code", meaning="code of the finding", more=32),),
         meaning="What each finding of the last preflight affects; 0 where it was not found or is muted.",
     ),
     MetricSpec(
@@ -318,8 +320,8 @@ METRICS: Final = (
         kind="info",
         unit="",
         labels=(
-            Label(name="service", meaning="name of the service", most=1, closed=True),
-            Label(name="version", meaning="its version", most=1, closed=True),
+            Label(name="service", meaning="name of the service", more=1),
+            Label(name="version", meaning="its version", more=1),
         ),
         meaning="What runs; always 1.",
     ),
@@ -329,14 +331,14 @@ EVENTS: Final = (
     EventSpec(
         name="UPDATE_DONE",
         level="info, error",
-        fields=("outcome", "duration_ms", "lag_ms"),
-        meaning="The last line of every update: how it ended. An error unless the outcome is OK or IGNORED.",
+        fields=("outcome", "duration_ms", "lag_ms", "handler"),
+        meaning="The last line of every update: how it ended. An error when a fault of ours ended it.",
     ),
     EventSpec(
         name="user_action",
         level="info",
         fields=("action", "outcome"),
-        meaning="What a user did, once per action.",
+        meaning="What a user did, once per action, and what came of it.",
     ),
     EventSpec(
         name="main_render", level="info", fields=("screen", "outcome"), meaning="The main menu was drawn for a user."
@@ -348,42 +350,71 @@ EVENTS: Final = (
         meaning="A user tapped confirm: what came of it.",
     ),
     EventSpec(
+        name="CALLBACK_NOT_ANSWERED",
+        level="info",
+        fields=(),
+        meaning="Telegram did not take the answer to a tap; it was too old, or the call failed. The work itself is done.",
+    ),
+    EventSpec(
         name="WEBHOOK_EARLY_UPDATE",
         level="warning",
-        fields=("update_id", "update_type", "stored", "state"),
-        meaning="An update came before the service was ready or while it drained.",
+        fields=("update_id", "update_type", "correlation_id", "phase", "kept"),
+        meaning="An update came before the service was ready or while it drained; `kept` tells whether it is stored.",
     ),
     EventSpec(
         name="WEBHOOK_REFUSED",
-        level="warning",
+        level="warning, error",
         fields=("status", "reason"),
-        meaning="A request to the webhook was not taken: wrong secret, too large, no update.",
+        meaning="A request to the webhook was not taken: wrong secret, too large, no update; or the store failed.",
     ),
     EventSpec(
         name="UPDATE_REPEATED",
         level="info",
-        fields=("update_id",),
+        fields=("update_id", "update_type", "correlation_id"),
         meaning="Telegram delivered an update again; it was answered and not dispatched.",
     ),
     EventSpec(
         name="UPDATE_REPLAYED",
-        level="warning",
-        fields=("update_id", "age_ms"),
+        level="info, warning",
+        fields=("update_id", "update_type", "correlation_id"),
         meaning="An update that a former process left undone is taken up again.",
     ),
+    EventSpec(
+        name="POLLING_FAILED",
+        level="warning",
+        fields=("retry_s",),
+        meaning="Telegram could not be asked for updates; it is asked again.",
+    ),
+    EventSpec(
+        name="TELEGRAM_UNREACHABLE",
+        level="warning",
+        fields=("retry_s",),
+        meaning="Telegram could not be reached at the start; it is tried again.",
+    ),
+    EventSpec(
+        name="HANDLER_FAILED",
+        level="error",
+        fields=("handler",),
+        meaning="A handler raised; the update's outcome says what came of it.",
+    ),
     EventSpec(name="STARTING", level="info", fields=("mode",), meaning="The process has its settings and begins."),
-    EventSpec(name="READY", level="info", fields=("startup_ms", "address"), meaning="The service takes updates."),
+    EventSpec(
+        name="READY",
+        level="info",
+        fields=("startup_ms", "updates_replayed", "messages_replayed", "attempts_resumed"),
+        meaning="Updates are processed as they come.",
+    ),
     EventSpec(
         name="DRAINING",
         level="info",
-        fields=("reason", "undone"),
-        meaning="The service takes no more updates and ends what it has begun.",
+        fields=("reason",),
+        meaning="No more updates are taken; what is in hand is finished.",
     ),
     EventSpec(
         name="STOPPED",
         level="info",
-        fields=("reason", "undone", "drain_ms"),
-        meaning="Everything is closed; what is undone will be replayed.",
+        fields=("updates_left", "attempts_left", "messages_left"),
+        meaning="Everything is closed; what is left will be replayed.",
     ),
     EventSpec(
         name="lock_release_failed",
@@ -392,40 +423,64 @@ EVENTS: Final = (
         meaning="The lock of the one active instance was not given back; info when the loop was closed before.",
     ),
     EventSpec(
+        name="SETTINGS_INVALID",
+        level="critical",
+        fields=("problems",),
+        meaning="The settings are wrong; the process ends with exit code 2.",
+    ),
+    EventSpec(
         name="ATTEMPT_MOVED",
         level="info",
-        fields=("task_id", "model", "state_before", "state", "reason"),
+        fields=("task_id", "model", "state", "free", "failure"),
         meaning="An attempt at generation came to another state.",
     ),
     EventSpec(
         name="PROVIDER_CALLED",
         level="info, warning",
-        fields=("operation", "outcome", "duration_ms", "task_id"),
+        fields=("provider", "operation", "outcome", "duration_ms"),
         meaning="A call to the provider ended.",
     ),
     EventSpec(
+        name="STORE_FAILED",
+        level="error",
+        fields=(),
+        meaning="The store failed in the background; the work is tried again.",
+    ),
+    EventSpec(
         name="TELEGRAM_CALLED",
-        level="debug, warning",
-        fields=("method", "outcome", "duration_ms", "retry_after_s"),
+        level="info",
+        fields=("method", "outcome", "duration_ms"),
         meaning="A call to the Bot API ended.",
     ),
     EventSpec(
         name="MESSAGE_SENT",
         level="info",
-        fields=("method", "message_id", "waited_ms"),
+        fields=("message_id", "attempts"),
         meaning="A message of the outbox was delivered to Telegram.",
     ),
     EventSpec(
-        name="MESSAGE_UNDELIVERABLE",
+        name="MESSAGE_DELAYED",
         level="warning",
-        fields=("method", "reason"),
-        meaning="A message of the outbox was given up: the user blocked the bot, or Telegram refuses it for good.",
+        fields=("retry_s",),
+        meaning="A message of the outbox could not be sent; it is tried again.",
     ),
     EventSpec(
-        name="HANDLER_FAILED",
+        name="MESSAGE_UNDELIVERABLE",
+        level="warning, error",
+        fields=("reason",),
+        meaning="A message of the outbox was given up: blocked by the user, refused for good, or too old.",
+    ),
+    EventSpec(
+        name="MARKS_DELAYED",
         level="error",
-        fields=("handler", "error.message", "error.stack"),
-        meaning="A handler raised; the user was told, the update's outcome says so.",
+        fields=("marks",),
+        meaning="That messages were sent could not be written down; it is tried again.",
+    ),
+    EventSpec(
+        name="PROGRESS_NOT_DRAWN",
+        level="info",
+        fields=(),
+        meaning="A sign of progress could not be shown; the next one may.",
     ),
     EventSpec(
         name="BILLING_PREFLIGHT",
@@ -437,24 +492,18 @@ EVENTS: Final = (
         name="BILLING_PREFLIGHT_RUNTIME",
         level="info, warning, error",
         fields=("payload",),
-        meaning="The billing preflight was asked for over HTTP.",
+        meaning="The billing preflight, as it was shown over HTTP.",
     ),
     EventSpec(
         name="PREFLIGHT_SECTION_FAILED",
         level="warning",
-        fields=("section", "attempts", "error.message", "error.stack"),
+        fields=("section", "attempts"),
         meaning="A check of a preflight ended in an error, which its report does not show.",
-    ),
-    EventSpec(
-        name="SETTINGS_INVALID",
-        level="critical",
-        fields=("problems",),
-        meaning="The settings are wrong; the process ends with exit code 2.",
     ),
     EventSpec(
         name="LIBRARY_LOG",
         level="any",
-        fields=("message", "error.message", "error.stack"),
+        fields=("message",),
         meaning="A record of a library's own logging; `logger` names the library.",
     ),
 )
@@ -485,13 +534,25 @@ SPANS: Final = (
         meaning="A statement of the store.",
     ),
     SpanSpec(
+        name="generate",
+        kind="internal",
+        attributes=("botflight.model", "botflight.task_id"),
+        meaning="An attempt at generation in the background; links to the tap on confirm.",
+    ),
+    SpanSpec(
+        name="<deliver message|draw progress>",
+        kind="producer",
+        attributes=(),
+        meaning="A message of the outbox on its way; links to what caused it.",
+    ),
+    SpanSpec(
         name="telegram/<method>",
         kind="client",
         attributes=("rpc.system", "rpc.method", "http.response.status_code"),
         meaning="A call to the Bot API.",
     ),
     SpanSpec(
-        name="kie/<operation>",
+        name="<provider>/<operation>",
         kind="client",
         attributes=("rpc.system", "rpc.method", "http.response.status_code"),
         meaning="A call to the provider.",

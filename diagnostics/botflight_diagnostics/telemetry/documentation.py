@@ -31,6 +31,8 @@ update these follow, each left out where it is not known:
 | `duration_ms` | how long the thing took that the line tells of |
 | `outcome` | `OK`, `IGNORED`, or what went wrong |
 | `error.type` | class or code of an error; absent on success |
+| `error.message` | its text, at most 1,000 characters |
+| `error.stack` | where it was raised, the last 6,000 characters |
 
 Then the event's own fields. Names of events never vary. Secrets are written as `[redacted]`. A line is at most
 16,000 bytes; longer fields are cut.
@@ -74,8 +76,9 @@ def _metric_row(metric: MetricSpec) -> Sequence[str]:
 
 
 def _label(label: Label) -> str:
-    values = ", ".join(f"`{value}`" for value in label.values) or f"at most {label.most}"
-    return f"`{label.name}`: {label.meaning} ({values})"
+    listed = [f"`{value}`" for value in label.values]
+    further = [f"at most {label.more} {'further' if listed else ''}".rstrip()] if label.more else []
+    return f"`{label.name}`: {label.meaning} ({', '.join(listed + further)})"
 
 
 def _code(names: Iterable[str]) -> str:

@@ -13,13 +13,13 @@ MAX_CHILDREN: Final = 512
 
 
 class LabelValues:
-    """Keeps the values of one label few: unknown ones, or those after the first `most`, become "other"."""
+    """Keeps the values of one label few: those that are neither listed nor among the first `more` become "other"."""
 
     __slots__ = ("_free", "_known")
 
     def __init__(self, label: Label) -> None:
         self._known = set(label.values)
-        self._free = 0 if label.values else label.most
+        self._free = label.more
 
     def of(self, value: str) -> str:
         """Return the value to use as the label."""

@@ -20,12 +20,22 @@ def test_the_end_of_an_update_is_one_line(telemetry):
     assert (line["duration_ms"], line["lag_ms"]) == (12.5, 100)
 
 
-@pytest.mark.parametrize(("outcome", "level"), [("OK", "info"), ("IGNORED", "info"), ("HANDLER_FAILED", "error")])
-def test_the_level_follows_the_outcome(telemetry, outcome, level):
-    """What went wrong is an error, what was ignored on purpose is not."""
-    finish(telemetry, outcome)
+@pytest.mark.parametrize(
+    ("outcome", "error_type", "level"),
+    [("OK", None, "info"), ("INSUFFICIENT_FUNDS", None, "info"), ("FAILED", "KeyError", "error")],
+)
+def test_a_fault_of_ours_is_an_error(telemetry, outcome, error_type, level):
+    """What a user may bring about is no error, what we did wrong is."""
+    finish(telemetry, outcome, error_type=error_type)
 
     assert telemetry.events()[0]["level"] == level
+
+
+def test_what_is_not_known_is_left_out(telemetry):
+    """A field that is None is not written."""
+    finish(telemetry, handler=None)
+
+    assert telemetry.events()[0].keys().isdisjoint({"handler", "error.type", "lag_ms"})
 
 
 def test_the_end_of_an_update_is_counted(telemetry):

@@ -4,7 +4,7 @@ from botflight_diagnostics.telemetry.catalogue import EVENTS, METRICS, SPANS
 from botflight_diagnostics.telemetry.documentation import telemetry_page
 
 ROOT = Path(__file__).parents[3]
-EVERY_LINE = {"timestamp_ms", "level", "event", "logger", "service", "version", "correlation_id", "trace_id", "span_id"}
+EVERY_LINE = {"timestamp_ms", "level", "event", "logger", "service", "version", "trace_id", "span_id"}
 
 
 def test_the_page_is_the_catalogue():

@@ -353,7 +353,7 @@ EVENTS: Final = (
         name="CALLBACK_NOT_ANSWERED",
         level="info",
         fields=(),
-        meaning="Telegram did not take the answer to a tap; it was too old, or the call failed. The work itself is done.",
+        meaning="Telegram did not take the answer to a tap: too late, or the call failed. The work itself is done.",
     ),
     EventSpec(
         name="WEBHOOK_EARLY_UPDATE",

@@ -237,6 +237,11 @@ class Settings(BaseSettings):
         """Where a day begins."""
         return ZoneInfo(self.time_zone)
 
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret in the clear, for whoever takes them out of logs. A password in a URL is known by its place."""
+        values = (getattr(self, name) for name in type(self).model_fields if name != "database_url")
+        return tuple(value.get_secret_value() for value in values if isinstance(value, SecretStr))
+
     def missing_for(self, mode: Mode) -> tuple[Problem, ...]:
         """What `mode` would still ask for."""
         return tuple(_missing({name: value for name, value in self.masked().items() if value}, mode))

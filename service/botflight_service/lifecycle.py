@@ -1,8 +1,25 @@
-"""Where the service stands between its start and its end, and what it may do there."""
+"""How the service starts and ends: in which order, what it may do at each point, and by when it must be over."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
+
+from telegram.error import InvalidToken, TelegramError
+
+from botflight_diagnostics.telemetry import Telemetry
+
+#: Waits between tries to reach Telegram at the start; the last repeats, and the service stays unready meanwhile.
+TELEGRAM_BACKOFF_S = (0.2, 0.5, 1.0, 2.0, 5.0, 15.0)
+#: How long each part may take to finish at the end, in seconds. Their sum stays under a container's 30 s.
+DRAIN_UPDATES_S = 10.0
+DRAIN_ATTEMPTS_S = 8.0
+DRAIN_MESSAGES_S = 5.0
 
 
 class Phase(StrEnum):
@@ -23,7 +40,7 @@ class Lifecycle:
 
     def __init__(self) -> None:
         self.phase = Phase.STARTING
-        #: What keeps it from going on, for /readyz; no secrets.
+        #: Set once the service cannot go on; says what to do, and holds no secret.
         self.failure: str | None = None
 
     def enter(self, phase: Phase) -> None:
@@ -40,3 +57,212 @@ class Lifecycle:
     def ready(self) -> bool:
         """Whether updates are processed as they come."""
         return self.phase is Phase.READY
+
+
+class StartRefused(Exception):
+    """The service cannot start as it is set up. The text is one line that says what to do."""
+
+
+class Openable(Protocol):
+    """Something that is opened first and closed last."""
+
+    async def open(self) -> None:
+        """Open it."""
+        ...
+
+    async def close(self) -> None:
+        """Close it."""
+        ...
+
+
+class Closeable(Protocol):
+    """Something that is closed at the end."""
+
+    async def close(self) -> None:
+        """Close it."""
+        ...
+
+
+class Replayed(Protocol):
+    """Something that takes up what an earlier run left."""
+
+    async def replay(self) -> int:
+        """Take it up; how much there was."""
+        ...
+
+
+class Drained(Protocol):
+    """Something that finishes its work within a deadline."""
+
+    async def idle(self) -> None:
+        """Wait until nothing is left to do."""
+        ...
+
+    async def stop(self, *, within_s: float) -> int:
+        """Finish; how much was left undone."""
+        ...
+
+
+class WorkerPart(Drained, Protocol):
+    """The worker, as the lifecycle sees it."""
+
+    def start(self) -> None:
+        """Begin to process."""
+        ...
+
+
+class OutboxPart(Drained, Replayed, Protocol):
+    """The outbox, as the lifecycle sees it."""
+
+
+class RunnerPart(Drained, Protocol):
+    """The runner, as the lifecycle sees it."""
+
+    async def recover(self) -> int:
+        """Take up unsettled attempts."""
+        ...
+
+    async def sweep(self) -> None:
+        """Take up what is left over, for ever."""
+        ...
+
+
+class BotApplication(Protocol):
+    """python-telegram-bot's Application, as the lifecycle sees it."""
+
+    async def initialize(self) -> None:
+        """Open the way to Telegram and ask who we are."""
+        ...
+
+    async def shutdown(self) -> None:
+        """Close the way to Telegram."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What the service is made of, for its start and its end."""
+
+    storage: Openable
+    inbox: Replayed
+    worker: WorkerPart
+    outbox: OutboxPart
+    runner: RunnerPart
+    provider: Closeable
+    application: BotApplication
+    #: Tells Telegram where and what to send; called once the bot is known.
+    announce: Callable[[], Awaitable[None]]
+    #: Looks at the store and the money once it is open, and logs what it finds.
+    inspect: Callable[[], Awaitable[None]]
+    #: Keeps looking, until cancelled.
+    watch: Callable[[], Coroutine[None, None, None]]
+
+
+class Service:
+    """Starts and ends the parts in their order."""
+
+    def __init__(self, parts: Parts, *, lifecycle: Lifecycle, telemetry: Telemetry, mode: str) -> None:
+        self.lifecycle = lifecycle
+        self._parts = parts
+        self._telemetry = telemetry
+        self._mode = mode
+        self._log = telemetry.logs.logger("lifecycle")
+        self._background: set[asyncio.Task[None]] = set()
+        self._opened = self._reached = False
+        self._started = asyncio.Event()
+
+    async def start(self) -> None:
+        """Go from closed to ready. Raises StorageError or StartRefused where that cannot be."""
+        started = time.monotonic()
+        parts = self._parts
+        self._log.info("STARTING", mode=self._mode)
+        await parts.storage.open()
+        self._opened = True
+        replayed = await parts.inbox.replay()
+        self.lifecycle.enter(Phase.RECOVERING)
+        await parts.inspect()
+        await self._reach_telegram(parts.application.initialize)
+        self._reached = True
+        unsent = await parts.outbox.replay()
+        attempts = await parts.runner.recover()
+        self._keep(parts.runner.sweep())
+        self._keep(parts.watch())
+        parts.worker.start()
+        await self._reach_telegram(parts.announce)
+        self.lifecycle.enter(Phase.READY)
+        self._started.set()
+        self._log.info(
+            "READY",
+            startup_ms=round((time.monotonic() - started) * 1000),
+            updates_replayed=replayed,
+            messages_replayed=unsent,
+            attempts_resumed=attempts,
+        )
+
+    async def started(self) -> None:
+        """Wait until the service is ready."""
+        await self._started.wait()
+
+    async def stop(self) -> None:
+        """Finish what is in hand, each part by its deadline, and close. What is cut off goes on at the next start."""
+        if self.lifecycle.phase in {Phase.DRAINING, Phase.STOPPED}:
+            return
+        self.lifecycle.enter(Phase.DRAINING)
+        self._log.info("DRAINING")
+        parts, left = self._parts, {}
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        if self._reached:
+            left["updates_left"] = await parts.worker.stop(within_s=DRAIN_UPDATES_S)
+            left["attempts_left"] = await parts.runner.stop(within_s=DRAIN_ATTEMPTS_S)
+            left["messages_left"] = await parts.outbox.stop(within_s=DRAIN_MESSAGES_S)
+            await parts.application.shutdown()
+        await parts.provider.close()
+        if self._opened:
+            await parts.storage.close()
+        self.lifecycle.enter(Phase.STOPPED)
+        self._log.info("STOPPED", **left)
+
+    async def idle(self) -> None:
+        """Wait until no update, attempt or message is on its way."""
+        parts = self._parts
+        await parts.worker.idle()
+        await parts.runner.idle()
+        await parts.outbox.idle()
+
+    def _keep(self, work: Coroutine[None, None, None]) -> None:
+        """Run something beside the updates until the end."""
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    async def _reach_telegram(self, call: Callable[[], Awaitable[None]]) -> None:
+        """Call Telegram until it answers. Raises StartRefused for a token that it does not know."""
+        tries = 0
+        while True:
+            try:
+                await call()
+            except InvalidToken:
+                raise StartRefused(
+                    "Telegram does not know this token: ask @BotFather for the current one and set TELEGRAM_BOT_TOKEN"
+                ) from None
+            except TelegramError as error:
+                wait_s = TELEGRAM_BACKOFF_S[min(tries, len(TELEGRAM_BACKOFF_S) - 1)]
+                self._log.warning("TELEGRAM_UNREACHABLE", error_type=type(error).__name__, retry_s=wait_s)
+                tries += 1
+                await asyncio.sleep(wait_s)
+            else:
+                return
+
+
+@contextlib.asynccontextmanager
+async def running(service: Service) -> AsyncIterator[asyncio.Task[None]]:
+    """Start a service in the background and stop it at the end; gives the start, to wait for or to look at."""
+    start = asyncio.create_task(service.start(), name="start")
+    try:
+        yield start
+    finally:
+        start.cancel()
+        await asyncio.gather(start, return_exceptions=True)
+        await service.stop()

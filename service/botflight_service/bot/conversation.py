@@ -14,7 +14,7 @@ from botflight_service.bot.sessions import Session, SessionCache
 from botflight_service.bot.visit import Reply, Screen, Tap, Visit
 from botflight_service.generation.attempts import Attempt
 from botflight_service.message import OutgoingMessage
-from botflight_service.storage.interface import Done, QueuedMessage, Storage, Work, WorkRefused
+from botflight_service.storage.interface import Done, QueuedMessage, Receipt, Storage, Work, WorkRefused
 from botflight_service.updates import processing
 from botflight_service.updates.envelope import Envelope
 from botflight_service.updates.processing import Processing
@@ -129,15 +129,20 @@ class Conversation:
         answered = await self._answer_if_slow(query, commit)
         receipt = await commit
         cell.outcome = reply.outcome
+        if not receipt.repeat:
+            self._hand_over(reply, receipt)
+        if query is not None and not answered:
+            await self._answer(query, reply.toast)
+        self._log.info("user_action", action=reply.action, outcome=reply.outcome)
+
+    def _hand_over(self, reply: Reply, receipt: Receipt) -> None:
+        """Set in motion what is committed now."""
         if reply.session is not None:
             self._sessions.put(reply.session)
         self._messenger.put(receipt.messages)
         if reply.attempt is not None:
             self._starter.start(reply.attempt)
         self._count(reply)
-        if query is not None and not answered:
-            await self._answer(query, reply.toast)
-        self._log.info("user_action", action=reply.action, outcome=reply.outcome)
 
     def _work(self, visit: Visit, reply: Reply) -> Work:
         return Work(

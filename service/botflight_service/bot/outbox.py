@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, assert_never
 
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, InputFile, LinkPreviewOptions, Message
 from telegram.constants import ParseMode
 from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError
 
 from botflight_diagnostics.telemetry import Correlation, Telemetry, TraceContext, bind, mask
+from botflight_service.bot.transport import retry_after_s
 from botflight_service.generation.attempts import Artifact, ResultKind
 from botflight_service.message import Keyboard, OutgoingMessage
 from botflight_service.provider.interface import ProviderError
@@ -171,7 +172,7 @@ class Outbox:
                 self._log.warning("MESSAGE_UNDELIVERABLE", reason="FORBIDDEN")
                 return SendOutcome.UNDELIVERABLE, _Sent()
             except RetryAfter as error:
-                wait_s = min(_seconds(error.retry_after), MAX_RETRY_AFTER_S)
+                wait_s = min(retry_after_s(error), MAX_RETRY_AFTER_S)
             except BadRequest as error:
                 # Never the error's text: it may quote what the user wrote.
                 self._log.error("MESSAGE_UNDELIVERABLE", reason="REFUSED", error_type=_reason(error))
@@ -228,18 +229,20 @@ class Outbox:
             file = artifact.telegram_file_id
         else:
             file = InputFile(await self._files.fetch(artifact), filename=artifact.file_name)
-        send = {
-            ResultKind.PHOTO: self._bot.send_photo,
-            ResultKind.ANIMATION: self._bot.send_animation,
-            ResultKind.AUDIO: self._bot.send_audio,
-        }[artifact.kind]
-        sent: Message = await send(
-            message.chat_id,
-            file,
-            caption=message.text,
-            parse_mode=ParseMode.HTML,
-            reply_markup=_markup(message.keyboard),
-        )
+        options: dict[str, Any] = {
+            "caption": message.text,
+            "parse_mode": ParseMode.HTML,
+            "reply_markup": _markup(message.keyboard),
+        }
+        match artifact.kind:
+            case ResultKind.PHOTO:
+                sent = await self._bot.send_photo(message.chat_id, file, **options)
+            case ResultKind.ANIMATION:
+                sent = await self._bot.send_animation(message.chat_id, file, **options)
+            case ResultKind.AUDIO:
+                sent = await self._bot.send_audio(message.chat_id, file, **options)
+            case _:
+                assert_never(artifact.kind)
         return _Sent(sent.message_id, _file_id(sent))
 
     def _mark(self, item: _Item, outcome: SendOutcome, sent: _Sent) -> None:
@@ -291,10 +294,6 @@ def _file_id(sent: Message) -> str | None:
         return sent.photo[-1].file_id
     file = sent.animation or sent.audio or sent.document
     return file.file_id if file else None
-
-
-def _seconds(retry_after: object) -> float:
-    return retry_after.total_seconds() if hasattr(retry_after, "total_seconds") else float(str(retry_after))
 
 
 def _reason(error: BadRequest) -> str:

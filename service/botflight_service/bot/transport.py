@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from typing import Any, TypeVar
+from datetime import timedelta
+from typing import Any
 
 import aiohttp
-import orjson
 from telegram._utils.defaultvalue import DefaultValue
-from telegram.error import NetworkError, TimedOut
+from telegram.error import NetworkError, RetryAfter, TimedOut
 from telegram.request import BaseRequest, RequestData
-
-from botflight_diagnostics.telemetry import Telemetry
 
 #: Connections to Telegram at once; those that find none wait.
 MAX_CONNECTIONS = 100
@@ -19,18 +16,12 @@ CONNECT_LIMIT_S = 5.0
 READ_LIMIT_S = 10.0
 #: Uploads of up to 50 MB.
 UPLOAD_LIMIT_S = 60.0
-TOO_MANY_REQUESTS = 429
-OK = 200
-
-Number = TypeVar("Number", bound=float | None)
 
 
 class Transport(BaseRequest):
     """A `BaseRequest` over one aiohttp session, opened by `initialize` and closed by `shutdown`."""
 
-    def __init__(self, telemetry: Telemetry, *, read_timeout_s: float = READ_LIMIT_S) -> None:
-        self._telemetry = telemetry
-        self._log = telemetry.logs.logger("telegram")
+    def __init__(self, *, read_timeout_s: float = READ_LIMIT_S) -> None:
         self._read_timeout_s = read_timeout_s
         self._session: aiohttp.ClientSession | None = None
 
@@ -66,42 +57,28 @@ class Transport(BaseRequest):
         if self._session is None:
             raise NetworkError("the transport is not open")
         uploads = request_data is not None and request_data.contains_files
-        name = "download" if request_data is None and method == "GET" else url.rpartition("/")[2]
         timeout = aiohttp.ClientTimeout(
             sock_connect=_seconds(connect_timeout, CONNECT_LIMIT_S),
             connect=_seconds(pool_timeout, CONNECT_LIMIT_S) + CONNECT_LIMIT_S,
             sock_read=_seconds(read_timeout, self._read_timeout_s),
             total=UPLOAD_LIMIT_S + _seconds(write_timeout, 0.0) if uploads else None,
         )
-        started = time.perf_counter()
-        outcome, retry_after_s = "FAILED", 0.0
-        with self._telemetry.tracer.span(
-            f"telegram/{name}", kind="client", attributes={"rpc.system": "telegram", "rpc.method": name}
-        ) as span:
-            try:
-                async with self._session.request(
-                    method, url, data=_body(request_data), timeout=timeout, allow_redirects=False
-                ) as response:
-                    status, payload = response.status, await response.read()
-                outcome = "OK" if status == OK else str(status)
-                if status == TOO_MANY_REQUESTS:
-                    retry_after_s = _retry_after_s(payload)
-                if status != OK:
-                    span.set("error.type", str(status))
-                return status, payload
-            except TimeoutError as error:
-                outcome = "TIMED_OUT"
-                raise TimedOut(f"{name} took too long") from error
-            except aiohttp.ClientError as error:
-                outcome = type(error).__name__
-                # The error's own text may hold the URL, and the URL holds the token.
-                raise NetworkError(f"{name}: {type(error).__name__}") from None
-            finally:
-                duration_ms = (time.perf_counter() - started) * 1000
-                self._telemetry.metrics.telegram_called(
-                    name, outcome, duration_ms=duration_ms, retry_after_s=retry_after_s
-                )
-                self._log.info("TELEGRAM_CALLED", method=name, outcome=outcome, duration_ms=round(duration_ms, 3))
+        try:
+            async with self._session.request(
+                method, url, data=_body(request_data), timeout=timeout, allow_redirects=False
+            ) as response:
+                return response.status, await response.read()
+        except TimeoutError as error:
+            raise TimedOut from error
+        except aiohttp.ClientError as error:
+            # The error's own text may hold the URL, and the URL holds the token.
+            raise NetworkError(type(error).__name__) from None
+
+
+def retry_after_s(error: RetryAfter) -> float:
+    """What Telegram asked to wait, in seconds; python-telegram-bot gives a number or a timedelta, as it is set."""
+    given = error.retry_after
+    return given.total_seconds() if isinstance(given, timedelta) else float(given)
 
 
 def _seconds(given: Any, default: float) -> float:  # noqa: ANN401 - python-telegram-bot's "not given" is a value of its own
@@ -120,10 +97,3 @@ def _body(data: RequestData | None) -> aiohttp.FormData | dict[str, str] | None:
     for name, (file_name, content, mime_type) in (data.multipart_data or {}).items():
         form.add_field(name, content, filename=file_name, content_type=mime_type)
     return form
-
-
-def _retry_after_s(payload: bytes) -> float:
-    try:
-        return float(orjson.loads(payload)["parameters"]["retry_after"])
-    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
-        return 0.0

@@ -1,0 +1,279 @@
+"""The composition root: from settings to a running service. Only here are adapters chosen."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from pydantic import SecretStr
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Route
+from telegram import Bot
+from telegram.request import BaseRequest
+
+from botflight_diagnostics.telemetry import Redactor, Telemetry, UserReferences, console_line, json_line, stream_writer
+from botflight_diagnostics.web import json_fault, json_refusal
+from botflight_service.bot.announcement import announce_commands, announce_webhook, require_no_webhook
+from botflight_service.bot.application import build_application
+from botflight_service.bot.conversation import Conversation
+from botflight_service.bot.dispatch import ALLOWED_UPDATES, BotDispatcher
+from botflight_service.bot.files import TelegramFiles
+from botflight_service.bot.handlers.router import Features
+from botflight_service.bot.narrator import Narrator
+from botflight_service.bot.observed import ObservedRequest
+from botflight_service.bot.outbox import Outbox
+from botflight_service.bot.sessions import SessionCache
+from botflight_service.bot.texts import load as load_texts
+from botflight_service.bot.transport import Transport
+from botflight_service.config import Settings
+from botflight_service.diagnosis import Diagnosis
+from botflight_service.generation.catalog import load as load_catalog
+from botflight_service.generation.runner import Runner
+from botflight_service.lifecycle import Lifecycle, Parts, Service, running
+from botflight_service.process import run, until_over
+from botflight_service.provider.interface import Provider
+from botflight_service.provider.local import LocalProvider
+from botflight_service.storage import open_storage
+from botflight_service.storage.interface import Storage
+from botflight_service.updates.envelope import Envelope
+from botflight_service.updates.inbox import Inbox
+from botflight_service.updates.polling import Polling
+from botflight_service.updates.worker import Worker
+from botflight_service.web.server import listen, serving
+from botflight_service.web.webhook import Webhook
+
+WEBHOOK_PATH = "/webhook"
+#: For users whose language the bot does not speak.
+DEFAULT_LANGUAGE = "en"
+
+
+def system_clock_ms() -> int:
+    """Milliseconds since 1970 (UTC)."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """A service that is put together and not started."""
+
+    service: Service
+    #: Serves the webhook, health and diagnostics; its lifespan starts and stops the service.
+    asgi: Starlette
+    bot: Bot
+    inbox: Inbox
+    runner: Runner
+    outbox: Outbox
+
+
+def build(
+    settings: Settings,
+    *,
+    telemetry: Telemetry,
+    storage: Storage,
+    provider: Provider,
+    requests: tuple[BaseRequest, BaseRequest] | None = None,
+    clock_ms: Callable[[], int] = system_clock_ms,
+    mode: str = "serve",
+) -> Built:
+    """Put the parts together. `requests` take the place of the ways to Telegram, for tests in process."""
+    token = _required(settings.telegram_bot_token)
+    partner, bot_id = settings.partner, int(token.partition(":")[0])
+    log_users = UserReferences(token.encode())
+    request, get_updates_request = requests or (Transport(), Transport())
+    application = build_application(
+        token=token,
+        request=ObservedRequest(request, telemetry),
+        get_updates_request=ObservedRequest(get_updates_request, telemetry),
+        api_base_url=settings.telegram_api_base_url,
+    )
+    bot: Bot = application.bot
+    catalog, texts, lifecycle = load_catalog(), load_texts(), Lifecycle()
+    narrator = Narrator(texts=texts, catalog=catalog)
+    diagnosis = Diagnosis(
+        settings=settings, storage=storage, lifecycle=lifecycle, telemetry=telemetry, reference=log_users.of
+    )
+    sessions = SessionCache(lambda user_id: storage.session(partner, user_id))
+    outbox = Outbox(
+        partner=partner,
+        bot=bot,
+        storage=storage,
+        files=provider,
+        telemetry=telemetry,
+        clock_ms=clock_ms,
+        menu_sent=sessions.menu_sent,
+    )
+    runner = Runner(
+        partner=partner,
+        catalog=catalog,
+        provider=provider,
+        inputs=TelegramFiles(bot),
+        storage=storage,
+        messenger=outbox,
+        narrator=narrator,
+        telemetry=telemetry,
+        clock_ms=clock_ms,
+    )
+    conversation = Conversation(
+        partner=partner,
+        bot_id=bot_id,
+        admin_ids=frozenset(settings.admin_ids),
+        languages=texts.codes,
+        default_language=DEFAULT_LANGUAGE,
+        storage=storage,
+        sessions=sessions,
+        messenger=outbox,
+        starter=runner,
+        apology=narrator.apology,
+        telemetry=telemetry,
+        clock_ms=clock_ms,
+    )
+    dispatcher = BotDispatcher(
+        application=application,
+        conversation=conversation,
+        features=Features.build(
+            reads=storage,
+            texts=texts,
+            catalog=catalog,
+            narrator=narrator,
+            daily_free_limit=settings.daily_free_limit,
+            zone=settings.zone,
+            username=lambda: bot.username,
+        ),
+    )
+    worker = Worker(
+        dispatcher=dispatcher,
+        storage=storage,
+        telemetry=telemetry,
+        clock_ms=clock_ms,
+        user_ref=lambda envelope: _user_ref(log_users, envelope),
+    )
+    inbox = Inbox(
+        partner=partner, bot_id=bot_id, storage=storage, worker=worker, telemetry=telemetry, clock_ms=clock_ms
+    )
+
+    async def announce() -> None:
+        await announce_commands(bot, texts, default=DEFAULT_LANGUAGE)
+        if settings.webhook_base_url is not None and mode == "serve":
+            await announce_webhook(bot, settings.webhook_base_url + WEBHOOK_PATH, _required(settings.webhook_secret))
+
+    service = Service(
+        Parts(
+            storage=storage,
+            inbox=inbox,
+            worker=worker,
+            outbox=outbox,
+            runner=runner,
+            provider=provider,
+            application=application,
+            announce=announce,
+            inspect=diagnosis.inspect,
+            watch=diagnosis.watch,
+        ),
+        lifecycle=lifecycle,
+        telemetry=telemetry,
+        mode=mode,
+    )
+    routes = diagnosis.routes()
+    if mode == "serve":
+        webhook = Webhook(
+            secret=_required(settings.webhook_secret), inbox=inbox, lifecycle=lifecycle, telemetry=telemetry
+        )
+        routes.append(Route(WEBHOOK_PATH, webhook))
+    return Built(
+        service=service,
+        asgi=_asgi(routes, service),
+        bot=bot,
+        inbox=inbox,
+        runner=runner,
+        outbox=outbox,
+    )
+
+
+def _asgi(routes: list[BaseRoute], service: Service) -> Starlette:
+    """An app for any ASGI server: its lifespan starts the service while requests are answered already."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with running(service):
+            yield
+
+    return Starlette(
+        routes=routes, lifespan=lifespan, exception_handlers={HTTPException: json_refusal, Exception: json_fault}
+    )
+
+
+def _required(secret: SecretStr | None) -> str:
+    if secret is None:
+        raise ValueError("the settings were not loaded for this mode")
+    return secret.get_secret_value()
+
+
+def _user_ref(references: UserReferences, envelope: Envelope) -> str | None:
+    """The reference of the user, where the lane is that of a private chat (its id is the user's)."""
+    chat = envelope.lane.partition(":")[2]
+    return references.of(int(chat)) if chat.isdecimal() else None
+
+
+def serve(settings: Settings) -> int:
+    """Serve the webhook until a signal; the exit code."""
+    return run(lambda stop: _serve(settings, stop))
+
+
+def poll(settings: Settings) -> int:
+    """Fetch updates instead of being called, until a signal; the exit code."""
+    return run(lambda stop: _poll(settings, stop))
+
+
+async def _serve(settings: Settings, stop: asyncio.Event) -> int:
+    with opened_telemetry(settings) as telemetry:
+        built = build_default(settings, telemetry=telemetry, mode="serve")
+        async with serving(built.asgi, listen(settings.host, settings.port)), running(built.service) as start:
+            await until_over(stop, start)
+    return 0
+
+
+async def _poll(settings: Settings, stop: asyncio.Event) -> int:
+    with opened_telemetry(settings) as telemetry:
+        built = build_default(settings, telemetry=telemetry, mode="polling")
+        async with serving(built.asgi, listen(settings.host, settings.port)), running(built.service) as start:
+            await asyncio.shield(start)
+            await require_no_webhook(built.bot)
+            polling = Polling(bot=built.bot, inbox=built.inbox, telemetry=telemetry, allowed_updates=ALLOWED_UPDATES)
+            fetching = asyncio.create_task(polling.run(), name="polling")
+            await until_over(stop, fetching)
+            fetching.cancel()
+            await asyncio.gather(fetching, return_exceptions=True)
+    return 0
+
+
+@contextlib.contextmanager
+def opened_telemetry(settings: Settings, *, terminal: bool = False) -> Iterator[Telemetry]:
+    """Logs to standard output, traces by the OTEL_* variables; what waits is sent at the end."""
+    telemetry = Telemetry.create(
+        stream_writer(sys.stdout.buffer),
+        service="botflight",
+        version=version("botflight"),
+        redactor=Redactor(settings.secrets()),
+        environ=os.environ,
+        level=settings.log_level.lower(),
+        render=console_line if terminal else json_line,
+    )
+    with telemetry.logs.bridged():
+        try:
+            yield telemetry
+        finally:
+            telemetry.close()
+
+
+def build_default(settings: Settings, *, telemetry: Telemetry, mode: str) -> Built:
+    """Put together what the settings ask for."""
+    storage = open_storage(settings.database_url.get_secret_value(), clock=system_clock_ms)
+    provider = LocalProvider(clock_ms=system_clock_ms, spool=None)
+    return build(settings, telemetry=telemetry, storage=storage, provider=provider, mode=mode)

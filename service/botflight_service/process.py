@@ -1,0 +1,70 @@
+"""The process around the service: the event loop, the signals that end it, and the exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+
+from botflight_diagnostics.telemetry import ExportError
+from botflight_service.bot.announcement import WebhookInUse
+from botflight_service.lifecycle import StartRefused
+from botflight_service.storage.interface import SchemaTooNew, StorageUnavailable
+from botflight_service.web.server import AddressBusy
+
+#: A person can mend these: one line says how, and there is no traceback.
+MENDABLE = (AddressBusy, StartRefused, StorageUnavailable, SchemaTooNew, WebhookInUse, ExportError)
+EXIT_MENDABLE = 2
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+#: The body of a process: runs until its event is set; its result is the exit code.
+Body = Callable[[asyncio.Event], Awaitable[int]]
+
+
+def run(body: Body) -> int:
+    """Run a body to its end on a fast event loop. The first signal asks it to end, the second one is obeyed at once."""
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        try:
+            return runner.run(_guarded(body))
+        except MENDABLE as error:
+            print(f"botflight: {error}", file=sys.stderr)  # noqa: T201 - for the person at the terminal
+            return EXIT_MENDABLE
+
+
+async def until_over(stop: asyncio.Event, start: asyncio.Task[None]) -> None:
+    """Wait until a stop is asked for. Raises what the start raises, as soon as it does."""
+    stopped = asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait((stopped, start), return_when=asyncio.FIRST_COMPLETED)
+        if start.done():
+            start.result()
+            await stopped
+    finally:
+        stopped.cancel()
+
+
+async def _guarded(body: Body) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def ask(number: signal.Signals) -> None:
+        if stop.is_set():
+            loop.remove_signal_handler(number)
+        stop.set()
+
+    for number in SIGNALS:
+        loop.add_signal_handler(number, ask, number)
+    try:
+        return await body(stop)
+    finally:
+        for number in SIGNALS:
+            loop.remove_signal_handler(number)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop  # noqa: PLC0415 - not to be had on every platform
+    except ImportError:
+        return None
+    return uvloop.new_event_loop

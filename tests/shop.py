@@ -1,0 +1,108 @@
+"""The whole service in one process, between a simulated Telegram and a provider that is told what to do."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+from botflight_diagnostics.telemetry import Telemetry
+from botflight_diagnostics.telemetry.capture import CapturedTelemetry
+from botflight_harness.ptb import TelegramRequest
+from botflight_harness.telegram import Person, Telegram
+from botflight_harness.webhook import WebhookHarness
+from botflight_service.app import Built, build, system_clock_ms
+from botflight_service.billing.money import Credits, credits
+from botflight_service.config import Settings
+from botflight_service.generation.attempts import Attempt
+from botflight_service.provider.local import LocalProvider
+from botflight_service.provider.studio.studio import Studio
+from botflight_service.storage import open_storage
+from botflight_service.storage.interface import Storage
+
+SECRET = "a-secret-that-nobody-guesses"
+DIAG_TOKEN = "a-token-for-diagnostics"
+PARTNER = "p-main01"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shop:
+    """A running service with everything at hand that a test may want to look at."""
+
+    telegram: Telegram
+    harness: WebhookHarness
+    service: Built
+    storage: Storage
+    provider: LocalProvider
+    telemetry: CapturedTelemetry
+
+    async def balance(self, person: Person) -> Credits:
+        """What a person may spend."""
+        return (await self.storage.balance(PARTNER, person.user_id)).available
+
+    async def held(self, person: Person) -> Credits:
+        """What is set aside for a person's attempts."""
+        return (await self.storage.balance(PARTNER, person.user_id)).held
+
+    async def history(self, person: Person) -> Sequence[Attempt]:
+        """A person's attempts, newest first."""
+        return await self.storage.history(PARTNER, person.user_id, limit=100)
+
+    async def gives(self, person: Person, amount: float) -> None:
+        """Put credits into a person's wallet."""
+        await self.storage.credit_balance_once(PARTNER, person.user_id, credits(amount), f"gift {person.user_id}")
+
+    async def opens_confirmation(self, person: Person, prompt: str = "a red fox in the snow") -> None:
+        """Bring a person to the confirm screen of a picture."""
+        await person.sends("/start")
+        await person.taps("models")
+        await person.taps("model:text_to_image")
+        await person.sends(prompt)
+        await person.taps("answer:text_to_image:shape:1:1")
+
+    def updates(self) -> list[dict[str, object]]:
+        """The lines that tell the end of an update."""
+        return self.telemetry.events("UPDATE_DONE")
+
+
+@contextlib.asynccontextmanager
+async def open_shop(
+    telegram: Telegram, *, daily_free_limit: int = 0, database_url: str = "sqlite::memory:"
+) -> AsyncIterator[Shop]:
+    """Run a service for the time of the block. Free generations are off unless a limit is given."""
+    bot = telegram.bot()
+    settings = Settings.load(
+        {
+            "TELEGRAM_BOT_TOKEN": bot.token,
+            "WEBHOOK_BASE_URL": "http://127.0.0.1:8080",
+            "WEBHOOK_SECRET": SECRET,
+            "BOT_INSTANCE_ID": PARTNER,
+            "ADMIN_ID": "900000001",
+            "DIAG_TOKEN": DIAG_TOKEN,
+            "DAILY_FREE_LIMIT": str(daily_free_limit),
+            "DATABASE_URL": database_url,
+        },
+        mode="serve",
+        env_file=None,
+    )
+    telemetry = Telemetry.for_tests()
+    storage = open_storage(database_url, clock=system_clock_ms)
+    provider = LocalProvider(clock_ms=system_clock_ms, spool=None, pace=0, make=Studio(side_px=32))
+    built = build(
+        settings,
+        telemetry=telemetry,
+        storage=storage,
+        provider=provider,
+        requests=(TelegramRequest(telegram), TelegramRequest(telegram)),
+    )
+    harness = WebhookHarness(built.asgi, telegram, secret=SECRET, bot=bot, idle=built.service.idle)
+    async with harness:
+        await built.service.started()
+        yield Shop(
+            telegram=telegram,
+            harness=harness,
+            service=built,
+            storage=storage,
+            provider=provider,
+            telemetry=telemetry,
+        )

@@ -182,13 +182,20 @@ async def test_the_token_is_nowhere_in_the_journal(client: Client, api: BotApi, 
     assert "hush-hush" not in repr(api.journal.calls)
 
 
+async def until(holds: Callable[[], bool]) -> None:
+    """Let others work until something holds, for five seconds at most."""
+    async with asyncio.timeout(5):
+        while not holds():  # noqa: ASYNC110 - nothing in the world sets an event for it
+            await asyncio.sleep(0)
+
+
 # Polling
 
 
-async def test_a_poll_waits_for_the_next_update(client: Client, alice: Person) -> None:
+async def test_a_poll_waits_for_the_next_update(client: Client, api: BotApi, bot: BotAccount, alice: Person) -> None:
     """Long polling answers as soon as somebody writes."""
     polling = asyncio.create_task(client("getUpdates", timeout=50))
-    await asyncio.sleep(0.02)
+    await until(lambda: api.roads.polls(bot).is_waiting)
 
     alice.send_text("hello")
 
@@ -207,10 +214,10 @@ async def test_an_update_comes_again_until_it_is_confirmed(client: Client, alice
     assert third == []
 
 
-async def test_a_second_poll_ends_the_first(client: Client) -> None:
+async def test_a_second_poll_ends_the_first(client: Client, api: BotApi, bot: BotAccount) -> None:
     """Two pollers of one bot: the older gets Telegram's 409."""
     older = asyncio.create_task(client("getUpdates", timeout=50))
-    await asyncio.sleep(0.02)
+    await until(lambda: api.roads.polls(bot).is_waiting)
 
     newer = await client("getUpdates")
 
@@ -218,10 +225,10 @@ async def test_a_second_poll_ends_the_first(client: Client) -> None:
     assert (await older)["error_code"] == 409
 
 
-async def test_a_webhook_ends_the_poll(client: Client) -> None:
+async def test_a_webhook_ends_the_poll(client: Client, api: BotApi, bot: BotAccount) -> None:
     """A poll that waits ends when a webhook is set."""
     polling = asyncio.create_task(client("getUpdates", timeout=50))
-    await asyncio.sleep(0.02)
+    await until(lambda: api.roads.polls(bot).is_waiting)
 
     await client("setWebhook", url="http://127.0.0.1:9/")
 
@@ -239,6 +246,22 @@ async def test_a_confirmed_update_is_polled_once_more_when_repeated(
 
     answer = await client("getUpdates", offset=update.update_id + 1)
     assert [repeated["update_id"] for repeated in answer["result"]] == [update.update_id]
+
+
+async def test_the_journal_tells_when_a_bot_has_taken_an_update(
+    client: Client, api: BotApi, bot: BotAccount, alice: Person
+) -> None:
+    """An update waits, is handed out, and is delivered once the next poll confirms it."""
+    api.roads.polls(bot)
+    update = alice.send_text("hello").update
+
+    await client("getUpdates")
+    (handed_out,) = api.journal.deliveries
+    await client("getUpdates", offset=update.update_id + 1)
+    (confirmed,) = api.journal.deliveries
+
+    assert (handed_out.tries, handed_out.status) == (1, "waiting")
+    assert (confirmed.tries, confirmed.status) == (1, "delivered")
 
 
 # Webhook
@@ -304,22 +327,17 @@ async def test_what_is_not_acknowledged_comes_again(client: Client, receiver: Re
     assert info["last_error_message"] == "Wrong response from the webhook: 503 Service Unavailable"
 
 
-async def test_an_acknowledged_update_waits_no_more(client: Client, receiver: Receiver, alice: Person) -> None:
+async def test_an_acknowledged_update_waits_no_more(
+    client: Client, receiver: Receiver, alice: Person, bot: BotAccount
+) -> None:
     """After a 2xx nothing is pending."""
     await client("setWebhook", url=receiver.url)
 
     alice.send_text("hello")
     await receiver.got(1)
 
-    assert await eventually(client, lambda info: info["pending_update_count"] == 0)
-
-
-async def eventually(client: Client, holds: Callable[[dict[str, Any]], bool]) -> bool:
-    """Ask for the webhook's state until it is as hoped, for five seconds at most."""
-    async with asyncio.timeout(5):
-        while not holds((await client("getWebhookInfo"))["result"]):
-            pass
-    return True
+    await until(lambda: not len(bot.updates))
+    assert (await client("getWebhookInfo"))["result"]["pending_update_count"] == 0
 
 
 async def test_a_method_in_the_answer_is_run(client: Client, receiver: Receiver, alice: Person) -> None:

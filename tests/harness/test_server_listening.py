@@ -18,12 +18,7 @@ async def hello(_: Request) -> PlainTextResponse:
     return PlainTextResponse("hello")
 
 
-async def until_closing(request: Request) -> PlainTextResponse:
-    await closing_of(request.scope).wait()
-    return PlainTextResponse("closing")
-
-
-APP = Starlette(routes=[Route("/", hello), Route("/long", until_closing)])
+APP = Starlette(routes=[Route("/", hello)])
 
 
 async def test_an_application_is_served_until_the_block_ends() -> None:
@@ -57,10 +52,19 @@ async def test_an_address_of_another_machine_is_refused() -> None:
 
 async def test_a_long_answer_ends_when_the_server_closes() -> None:
     """A server that closes tells its long answers, which need not be cut off."""
+    asked = asyncio.Event()
+
+    async def until_closing(request: Request) -> PlainTextResponse:
+        asked.set()
+        await closing_of(request.scope).wait()
+        return PlainTextResponse("closing")
+
+    app = Starlette(routes=[Route("/long", until_closing)])
+
     async with aiohttp.ClientSession() as session:
-        async with serving(APP) as address:
+        async with serving(app) as address:
             asking = asyncio.create_task(session.get(f"{address.url}/long"))
-            await asyncio.sleep(0.02)
+            await asked.wait()
 
         async with await asking as response:
             assert await response.text() == "closing"

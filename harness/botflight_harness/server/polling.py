@@ -50,6 +50,11 @@ class Polls:
     _waiting: _Poll | None = None
     _repeats: deque[Update] = field(default_factory=lambda: deque(maxlen=REPEATS_MOST))
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a getUpdates waits for news right now."""
+        return self._waiting is not None
+
     async def poll(self, parameters: Mapping[str, Any], *, closing: asyncio.Event) -> list[dict[str, Any]]:
         """Return the updates that wait, or the first that come within `timeout` seconds.
 

@@ -79,6 +79,8 @@ document.getElementById("add-person").addEventListener("click", () => {
   dialog.showModal();
 });
 
+document.getElementById("no-person").addEventListener("click", () => dialog.close());
+
 dialog.addEventListener("close", async () => {
   if (dialog.returnValue !== "add") return;
   const form = new FormData(dialog.querySelector("form"));

@@ -17,6 +17,8 @@ from botflight_diagnostics.billing_preflight import (
     TenantFacts,
     UserFacts,
 )
+from botflight_diagnostics.preflight import TransientError
+from botflight_service.storage.interface import StorageError, StorageUnavailable
 from botflight_service.storage.sql import statements
 from botflight_service.storage.sql.batches import Action
 from botflight_service.storage.sql.schema import SCHEMA_VERSION, schema_version
@@ -78,7 +80,7 @@ class SqliteProbe:
     async def database(self) -> DatabaseFacts:
         """Ask for the versions."""
         started = time.perf_counter()
-        version = await self._ask(schema_version)
+        version = await self._look(schema_version)
         return DatabaseFacts(
             version=f"SQLite {sqlite3.sqlite_version}",
             schema_version=version,
@@ -88,7 +90,7 @@ class SqliteProbe:
 
     async def tenants(self) -> TenantFacts:
         """Count the partners that have users."""
-        partners = [row[0] for row in await self._ask(lambda connection: _all(connection, statements.PARTNERS))]
+        partners = [row[0] for row in await self._look(lambda connection: _all(connection, statements.PARTNERS))]
         return TenantFacts(
             partners_found=len(partners),
             partners_sample=tuple(sorted(partners)[:_SAMPLE]),
@@ -98,20 +100,20 @@ class SqliteProbe:
 
     async def users(self) -> UserFacts:
         """Count the users."""
-        return UserFacts(records=await self._ask(lambda connection: _counter(connection, self._partner, "users")))
+        return UserFacts(records=await self._look(lambda connection: _counter(connection, self._partner, "users")))
 
     async def balances(self, *, now_ms: int) -> BalanceFacts:
         """Count the users' accounts, and tell what the last audit found."""
-        return await self._ask(lambda connection: _balances(connection, self._partner, now_ms))
+        return await self._look(lambda connection: _balances(connection, self._partner, now_ms))
 
     async def free_limits(self, *, now_ms: int, daily_limit: int) -> FreeLimitFacts:
         """Look at the free generations of the partner's day."""
         day = self._day_of(now_ms)
-        return await self._ask(lambda connection: _free_limits(connection, self._partner, day, daily_limit))
+        return await self._look(lambda connection: _free_limits(connection, self._partner, day, daily_limit))
 
     async def attempts(self, *, now_ms: int, stale_after_ms: int) -> AttemptFacts:
         """Count the attempts."""
-        return await self._ask(lambda connection: _attempts(connection, self._partner, now_ms, stale_after_ms))
+        return await self._look(lambda connection: _attempts(connection, self._partner, now_ms, stale_after_ms))
 
     async def write_nonce(self, nonce: str) -> None:
         """Commit a scratch row; those that were left behind an hour ago go."""
@@ -125,11 +127,20 @@ class SqliteProbe:
 
     async def read_nonce(self, nonce: str) -> bool:
         """Tell whether the scratch row is there."""
-        return bool(await self._ask(lambda connection: _all(connection, statements.HAS_NONCE, nonce)))
+        return bool(await self._look(lambda connection: _all(connection, statements.HAS_NONCE, nonce)))
 
     async def delete_nonce(self, nonce: str) -> bool:
         """Delete the scratch row."""
         return await self._write(lambda connection: connection.execute(statements.DELETE_NONCE, (nonce,)).rowcount == 1)
+
+    async def _look(self, action: Action[T]) -> T:
+        """Ask; what may pass by itself is told apart from what may not."""
+        try:
+            return await self._ask(action)
+        except StorageUnavailable:
+            raise
+        except StorageError as error:
+            raise TransientError(str(error)) from error
 
 
 def _balances(connection: sqlite3.Connection, partner: str, now_ms: int) -> BalanceFacts:

@@ -36,7 +36,8 @@ async def harness(telegram: Telegram) -> PTBHarness:
         yield harness
 
 
-async def test_a_person_talks_with_an_application(harness: PTBHarness, alice: Person) -> None:
+@pytest.mark.usefixtures("harness")
+async def test_a_person_talks_with_an_application(alice: Person) -> None:
     """A command, its answer, a tap and the edit that follows are seen on the person's screen."""
     await alice.sends("/start")
     await alice.sees("Welcome: 0", button="Count")
@@ -47,7 +48,8 @@ async def test_a_person_talks_with_an_application(harness: PTBHarness, alice: Pe
     assert alice.last.edited
 
 
-async def test_taps_arrive_in_order(harness: PTBHarness, alice: Person) -> None:
+@pytest.mark.usefixtures("harness")
+async def test_taps_arrive_in_order(alice: Person) -> None:
     """Twenty taps made before the first answer are handled one after the other, though all carry the first screen."""
     await alice.sends("/start")
 
@@ -73,10 +75,13 @@ async def test_an_error_in_a_handler_fails_the_test(telegram: Telegram) -> None:
     async def fail(_: Update, __: Context) -> None:
         raise ValueError("no such model")
 
-    with pytest.raises(AssertionError, match="ValueError: no such model"):
+    async def run() -> None:
         async with PTBHarness(Application.builder(), telegram) as harness:
             harness.application.add_handler(MessageHandler(filters.TEXT, fail))
             await harness.process_message("hello")
+
+    with pytest.raises(AssertionError, match="ValueError: no such model"):
+        await run()
 
 
 async def test_an_expected_error_fails_nothing(harness: PTBHarness) -> None:
@@ -140,10 +145,14 @@ async def test_a_lost_answer_leaves_the_message(harness: PTBHarness, alice: Pers
 
 async def test_a_call_that_is_not_modelled_fails_the_test_even_when_swallowed(telegram: Telegram) -> None:
     """The bot may swallow the NetworkError; the test fails at its end and names the method."""
-    with pytest.raises(AssertionError, match="not modelled: setPassportDataErrors"):
+
+    async def run() -> None:
         async with PTBHarness(Application.builder(), telegram) as harness:
             with pytest.raises(NetworkError):
                 await harness.application.bot.set_passport_data_errors(1, [])
+
+    with pytest.raises(AssertionError, match="not modelled: setPassportDataErrors"):
+        await run()
 
 
 async def test_files_travel_both_ways(harness: PTBHarness, alice: Person) -> None:

@@ -1,0 +1,109 @@
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+Run = Callable[[str], pytest.RunResult]
+
+BOT = """
+import pytest
+from botflight_harness import NotModelled, Refusal
+
+def send(telegram, person, text):
+    return telegram.call(telegram.sole_bot().token, "sendMessage", {"chat_id": person.user_id, "text": text})
+"""
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run a test file in a pytest of its own, in this process, with this plugin alone."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+
+    def run(body: str) -> pytest.RunResult:
+        pytester.makepyfile(BOT + body)
+        return pytester.runpytest_inprocess("-p", "botflight_harness.pytest_plugin", "-p", "no:cacheprovider")
+
+    return run
+
+
+def test_a_call_that_is_not_modelled_fails_the_test(run: Run) -> None:
+    """A bot that swallows the error is caught all the same."""
+    result = run("""
+def test_bot(telegram):
+    try:
+        telegram.call(telegram.bot().token, "sendDice", {"chat_id": 1})
+    except NotModelled:
+        pass
+""")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*not modelled: sendDice*"])
+
+
+def test_a_fault_that_was_never_used_fails_the_test(run: Run) -> None:
+    """A test that asked for a fault wants to see it."""
+    result = run("""
+def test_bot(telegram):
+    telegram.faults.flood("sendMessage", retry_after_s=3)
+""")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*fault never used: sendMessage*retry after 3*"])
+
+
+def test_a_failure_shows_the_chat_and_the_calls(run: Run) -> None:
+    """What people saw and what the bot called stand below the failure."""
+    result = run("""
+def test_bot(telegram, alice):
+    alice.send_text("/start")
+    send(telegram, alice, "Welcome")
+    assert alice.last.text == "Goodbye"
+""")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*- Telegram -*", "*Alice: /start*", "*Welcome*", "*sendMessage(chat_id=*"])
+
+
+def test_a_sound_test_passes(run: Run) -> None:
+    """Refusals are a part of life: a test that handles them passes."""
+    result = run("""
+def test_bot(telegram, alice, bob):
+    alice.send_text("/start")
+    send(telegram, alice, "Welcome")
+    with pytest.raises(Refusal):
+        send(telegram, bob, "Welcome")
+""")
+
+    result.assert_outcomes(passed=1)
+
+
+def test_the_same_test_sees_the_same_world(run: Run) -> None:
+    """Ids, tokens and dates are the same in every run."""
+    result = run("""
+seen = []
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_bot(telegram, alice, number):
+    alice.send_text("/start")
+    seen.append((telegram.sole_bot().token, alice.user_id, send(telegram, alice, "Welcome")))
+    assert seen[0] == seen[-1]
+""")
+
+    result.assert_outcomes(passed=2)
+
+
+@pytest.mark.process
+def test_a_start_of_pytest_loads_no_bot_framework() -> None:
+    """The plugin is loaded at every start of pytest, so what is heavy waits for the first test that needs it."""
+    code = (
+        "import sys, botflight_harness.pytest_plugin, botflight_harness as harness\n"
+        "heavy = {'telegram', 'aiohttp', 'starlette', 'orjson', 'botflight_harness.telegram'}\n"
+        "sys.exit(', '.join(heavy & set(sys.modules)) or 0)"
+    )
+
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603
+
+    assert (run.returncode, run.stderr) == (0, "")

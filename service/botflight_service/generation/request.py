@@ -74,12 +74,14 @@ class Expired:
 class TermsChanged:
     """Price or funding are no longer what the screen promised: a new offer is to be shown, nothing is taken."""
 
+    draft: Draft
+
 
 @dataclass(frozen=True, slots=True)
 class NotEnough:
     """The wallet does not hold the price."""
 
-    missing: Credits
+    offer: Offer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,9 +131,9 @@ def decide(
     if draft is None or model is None or offered is None or offered.task_id != confirmation.task_id:
         return Expired()
     if offer(model, purse, task_id=offered.task_id) != offered or model.missing(draft.inputs):
-        return TermsChanged()
-    if short := missing(offered, purse):
-        return NotEnough(short)
+        return TermsChanged(draft)
+    if missing(offered, purse):
+        return NotEnough(offered)
     return _confirmed(confirmation, draft, offered, purse)
 
 

@@ -73,14 +73,14 @@ class Confirmation:
         match decision:
             case AlreadyConfirmed(attempt):
                 return self._repeated(visit, attempt)
-            case TermsChanged() if draft is not None:
-                return await self._offered_anew(visit, draft)
-            case NotEnough():
-                return self._top_up.short(visit, draft, purse, action=_ACTION)
+            case Expired():
+                return await self._drafting.expired(visit, action=_ACTION)
+            case TermsChanged(draft=changed):
+                return await self._offered_anew(visit, changed)
+            case NotEnough(offer):
+                return self._top_up.short(visit, offer, purse, action=_ACTION)
             case Confirmed():
                 return self._begun(visit, decision)
-            case Expired() | TermsChanged():
-                return await self._drafting.expired(visit, action=_ACTION)
 
     async def _existing(self, visit: Visit, task_id: UUID) -> Attempt | None:
         """The visitor's own attempt: others have nothing to do with it."""

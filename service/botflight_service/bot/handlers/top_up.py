@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from botflight_service.bot import keyboards
 from botflight_service.bot.purses import Purses
-from botflight_service.bot.sessions import Draft
+from botflight_service.bot.sessions import Offer
 from botflight_service.bot.texts import Html, Language, Texts
 from botflight_service.bot.visit import Reply, Screen, Visit
 from botflight_service.generation import request
@@ -27,18 +27,17 @@ class TopUp:
         keyboard = keyboards.top_up_menu_keyboard(language, draft=visit.session.draft)
         return Reply(action="show_top_up", screens=(Screen(text=text, keyboard=keyboard),))
 
-    def short(self, visit: Visit, draft: Draft | None, purse: Purse, *, action: str) -> Reply:
-        """Say what is missing for the draft's offer. The draft stays, with a button that leads back to it."""
-        offer = draft.offer if draft else None
+    def short(self, visit: Visit, offer: Offer, purse: Purse, *, action: str) -> Reply:
+        """Say what is missing for an offer. The draft stays, with a button that leads back to it."""
         language = self._texts.speak(visit.language)
         text = language.html(
             "top_up.short",
-            price=offer.price if offer else "",
+            price=offer.price,
             available=purse.available,
-            missing=request.missing(offer, purse) if offer else "",
+            missing=request.missing(offer, purse),
             how=self._how(language, visit.user_id),
         )
-        keyboard = keyboards.top_up_menu_keyboard(language, draft=draft)
+        keyboard = keyboards.top_up_menu_keyboard(language, draft=visit.session.draft)
         return Reply(action=action, screens=(Screen(text=text, keyboard=keyboard),), outcome="INSUFFICIENT_FUNDS")
 
     def _how(self, language: Language, user_id: int) -> Html:

@@ -1,0 +1,178 @@
+"""A guest who walks through the features by hand, and a store that holds what is read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
+
+from botflight_service.billing.money import Credits, credits
+from botflight_service.bot import texts
+from botflight_service.bot.callback_data import CallbackData, pack
+from botflight_service.bot.handlers import Features
+from botflight_service.bot.narrator import Narrator
+from botflight_service.bot.sessions import Session
+from botflight_service.bot.visit import Reply, Screen, Tap, Visit
+from botflight_service.generation import catalog
+from botflight_service.generation.attempts import Attempt
+from botflight_service.storage.interface import Balance
+
+PARTNER = "p-main01"
+GUEST = 1001
+ADMIN = 9001
+#: 2026-11-24 10:00 UTC.
+NOW_MS = 1_795_514_400_000
+
+
+@dataclass
+class Shelf:
+    """What the features read, in dictionaries."""
+
+    available: dict[int, Credits] = field(default_factory=dict)
+    held: dict[int, Credits] = field(default_factory=dict)
+    attempts: dict[UUID, Attempt] = field(default_factory=dict)
+    free: dict[str, int] = field(default_factory=dict)
+    sessions: dict[int, Session] = field(default_factory=dict)
+    users: set[int] = field(default_factory=lambda: {GUEST, ADMIN})
+
+    async def balance(self, partner: str, user_id: int) -> Balance:
+        assert partner == PARTNER
+        return Balance(available=self.available.get(user_id, Credits(0)), held=self.held.get(user_id, Credits(0)))
+
+    async def free_used(self, partner: str, user_id: int, day: str) -> int:  # noqa: ARG002 - one user a test
+        assert partner == PARTNER
+        return self.free.get(day, 0)
+
+    async def attempt(self, partner: str, task_id: UUID) -> Attempt | None:
+        assert partner == PARTNER
+        return self.attempts.get(task_id)
+
+    async def history(self, partner: str, user_id: int, *, offset: int = 0, limit: int) -> Sequence[Attempt]:
+        assert partner == PARTNER
+        own = [attempt for attempt in self.attempts.values() if attempt.user_id == user_id]
+        newest = sorted(own, key=lambda attempt: attempt.created_at_ms, reverse=True)
+        return newest[offset : offset + limit]
+
+    async def session(self, partner: str, user_id: int) -> Session | None:
+        assert partner == PARTNER
+        return self.sessions.get(user_id)
+
+    async def has_user(self, partner: str, user_id: int) -> bool:
+        assert partner == PARTNER
+        return user_id in self.users
+
+
+class Guest:
+    """Does what users do, and remembers what the bot would have committed."""
+
+    def __init__(self, features: Features, shelf: Shelf, *, user_id: int = GUEST, language: str = "en") -> None:
+        self.features = features
+        self.shelf = shelf
+        self.user_id = user_id
+        self.language = language
+        self.private = True
+        self.now_ms = NOW_MS
+        self.update_id = 500
+        self.reply = Reply(action="none", screens=())
+        self.session = Session(user_id=user_id, update_id=0, written_at_ms=0)
+
+    async def taps(self, data: CallbackData | str, *, message_id: int = 77, editable: bool = True) -> Reply:
+        packed = data if isinstance(data, str) else pack(data)
+        tap = Tap(data=packed, message_id=message_id, editable=editable)
+        return self._keep(await self.features.on_tap(self._visit(tap=tap)))
+
+    async def presses(self, label: str) -> Reply:
+        """Tap the button of the last screen that reads so."""
+        buttons = [button for row in self.screen.keyboard for button in row if label in button.label]
+        assert len(buttons) == 1, f"{label!r} is on {len(buttons)} buttons of {self.labels}"
+        return await self.taps(buttons[0].data)
+
+    async def writes(self, text: str) -> Reply:
+        return self._keep(await self.features.on_text(self._visit(text=text)))
+
+    async def commands(self, line: str) -> Reply:
+        name, *arguments = line.removeprefix("/").split()
+        return self._keep(await self.features.on_command(self._visit(text=line), name, tuple(arguments)))
+
+    async def shows(self, file_id: str = "photo-1") -> Reply:
+        return self._keep(await self.features.on_photo(self._visit(photo_file_id=file_id)))
+
+    async def sends(self, what: str) -> Reply:
+        return self._keep(await self.features.on_unexpected(self._visit(), what))
+
+    async def reaches_confirm(self, prompt: str = "a red fox") -> Reply:
+        await self.taps("model:text_to_image")
+        await self.writes(prompt)
+        return await self.presses("Square")
+
+    @property
+    def screen(self) -> Screen:
+        return self.reply.screens[0]
+
+    @property
+    def labels(self) -> list[str]:
+        return [button.label for row in self.screen.keyboard for button in row]
+
+    @property
+    def task_id(self) -> UUID:
+        """Of the offer that stands."""
+        assert self.session.draft
+        assert self.session.draft.offer
+        return self.session.draft.offer.task_id
+
+    def has(self, amount: float) -> None:
+        self.shelf.available[self.user_id] = credits(amount)
+
+    def _visit(self, *, tap: Tap | None = None, text: str | None = None, photo_file_id: str | None = None) -> Visit:
+        self.update_id += 1
+        return Visit(
+            partner=PARTNER,
+            update_id=self.update_id,
+            bot_id=42,
+            user_id=self.user_id,
+            chat_id=self.user_id,
+            private=self.private,
+            is_admin=self.user_id == ADMIN,
+            language=self.session.language or self.language,
+            session=self.session,
+            correlation_id=uuid5(UUID(int=0), str(self.update_id)),
+            trace_parent="",
+            now_ms=self.now_ms,
+            tap=tap,
+            text=text,
+            photo_file_id=photo_file_id,
+        )
+
+    def _keep(self, reply: Reply) -> Reply:
+        self.reply = reply
+        self.session = reply.session or self.session
+        if reply.attempt:
+            self.shelf.attempts[reply.attempt.task_id] = reply.attempt
+        if reply.free:
+            self.shelf.free[reply.free.day] = self.shelf.free.get(reply.free.day, 0) + 1
+        for transfer in reply.transfers:
+            moved = transfer.amount_hundredths if transfer.kind == "credit" else -transfer.amount_hundredths
+            had = self.shelf.available.get(transfer.user_id, Credits(0))
+            self.shelf.available[transfer.user_id] = had + Credits(moved)
+        return reply
+
+    def settled(self, attempt: Attempt, **changes: object) -> Attempt:
+        """Let an attempt of the shelf go on."""
+        self.shelf.attempts[attempt.task_id] = replace(attempt, **changes)  # type: ignore[arg-type] - any field
+        return self.shelf.attempts[attempt.task_id]
+
+
+def features_over(shelf: Shelf, *, daily_free_limit: int = 0, contact: str | None = None) -> Features:
+    """All features, with Moscow's day."""
+    spoken, sold = texts.load(), catalog.load()
+    return Features.build(
+        reads=shelf,
+        texts=spoken,
+        catalog=sold,
+        narrator=Narrator(texts=spoken, catalog=sold),
+        daily_free_limit=daily_free_limit,
+        zone=ZoneInfo("Europe/Moscow"),
+        username=lambda: "botflight_bot",
+        contact=contact,
+    )

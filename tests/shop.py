@@ -15,6 +15,7 @@ from botflight_service.app import Built, build, system_clock_ms
 from botflight_service.billing.money import Credits, credits
 from botflight_service.config import Settings
 from botflight_service.generation.attempts import Attempt
+from botflight_service.provider.interface import GenerationRequest
 from botflight_service.provider.local import LocalProvider
 from botflight_service.provider.studio.studio import Studio
 from botflight_service.storage import open_storage
@@ -23,6 +24,28 @@ from botflight_service.storage.interface import Storage
 SECRET = "a-secret-that-nobody-guesses"
 DIAG_TOKEN = "a-token-for-diagnostics"
 PARTNER = "p-main01"
+
+
+class Gallery:
+    """The real studio, small, which paints each request once: the same request gives the same bytes anyway."""
+
+    def __init__(self) -> None:
+        self._studio = Studio(side_px=16)
+        self._painted: dict[str, bytes] = {}
+
+    def suffix(self, request: GenerationRequest) -> str:
+        """How the name of the file will end."""
+        return self._studio.suffix(request)
+
+    def make(self, request: GenerationRequest) -> bytes:
+        """The file."""
+        key = repr((request.model, sorted(request.inputs.items()), sorted(request.files.items())))
+        if key not in self._painted:
+            self._painted[key] = self._studio.make(request)
+        return self._painted[key]
+
+
+GALLERY = Gallery()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +110,7 @@ async def open_shop(
     )
     telemetry = Telemetry.for_tests()
     storage = open_storage(database_url, clock=system_clock_ms)
-    provider = LocalProvider(clock_ms=system_clock_ms, spool=None, pace=0, make=Studio(side_px=32))
+    provider = LocalProvider(clock_ms=system_clock_ms, spool=None, pace=0, make=GALLERY)
     built = build(
         settings,
         telemetry=telemetry,

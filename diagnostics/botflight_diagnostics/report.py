@@ -141,11 +141,11 @@ class Report:
 
     @property
     def result(self) -> Result:
-        """The worst of the sections."""
+        """The worst of the sections; beside one that is skipped there is always one that failed."""
         statuses = {section.status for section in self.sections}
         if Status.FAIL in statuses:
             return Result.FAIL
-        return Result.DEGRADED if statuses & {Status.DEGRADED, Status.SKIPPED} else Result.READY
+        return Result.DEGRADED if Status.DEGRADED in statuses else Result.READY
 
     @property
     def counted(self) -> tuple[Judged, ...]:

@@ -137,6 +137,22 @@ async def test_a_check_past_its_deadline_is_a_finding():
     assert report.sections[0].meta["query_status"] == "TIMEOUT"
 
 
+async def test_a_check_past_its_deadline_is_told_to_let_go():
+    """A check that hangs is cancelled, so that it can end its connection."""
+    let_go = []
+
+    async def patient():
+        try:
+            await asyncio.Event().wait()
+        finally:
+            let_go.append(True)
+
+    await preflight(section("a", patient, deadline_ms=5)).report()
+    await asyncio.sleep(0)
+
+    assert let_go == [True]
+
+
 async def test_a_check_that_ignores_its_cancellation_is_not_waited_for():
     """A server that holds on to its client costs the deadline and no more; there is never a second such check."""
     let_go = asyncio.Event()

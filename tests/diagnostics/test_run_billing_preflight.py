@@ -101,11 +101,12 @@ def test_the_service_that_holds_the_store_is_asked(capsys, monkeypatch, service)
 
 
 @pytest.mark.parametrize(("status", "told", "code"), [(200, READY, 0), (503, FAIL, 2)])
-def test_a_service_is_asked_by_its_address(service, status, told, code):
-    """The exit code is that of what the service tells."""
+def test_a_service_is_asked_by_its_address(capsys, service, status, told, code):
+    """The result and the exit code are what the service tells."""
     service.status, service.told = status, told
 
     assert main(["--url", service.url]) == code
+    assert capsys.readouterr().out.startswith(f"Billing preflight: {told['result']}\n")
 
 
 def test_the_token_is_shown_to_the_service(service, monkeypatch):

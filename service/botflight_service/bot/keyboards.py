@@ -8,7 +8,7 @@ from botflight_service.bot import callback_data as data
 from botflight_service.bot.callback_data import CallbackData, pack
 from botflight_service.bot.sessions import Draft
 from botflight_service.bot.texts import Language, Texts
-from botflight_service.generation.attempts import Artifact, Attempt
+from botflight_service.generation.attempts import Attempt
 from botflight_service.generation.catalog import Catalog, ChoiceInput, Input, Model, NumberInput
 from botflight_service.message import Button, Keyboard
 
@@ -93,14 +93,12 @@ def history(
     return (*rows, *((tuple(turns),) if turns else ()), _menu_row(language))
 
 
-def attempt(
-    language: Language, shown: Attempt, *, repeatable: bool, artifact: Artifact | None, offset: int
-) -> Keyboard:
+def attempt(language: Language, shown: Attempt, *, repeatable: bool, offset: int) -> Keyboard:
     """What can be done with an entry of the history."""
     doings = []
     if repeatable:
         doings.append(_button(language, "repeat", data.RepeatAttempt(shown.task_id)))
-    if artifact is not None:
+    if shown.artifact is not None:
         doings.append(_button(language, "send_again", data.SendAgain(shown.task_id)))
     back = Button(language.plain("button.back"), pack(data.ShowHistory(offset)))
     return (*_packed(doings), (back,), _menu_row(language))

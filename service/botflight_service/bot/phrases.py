@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from botflight_service.bot.sessions import Offer
 from botflight_service.bot.texts import Html, Language
 from botflight_service.generation import request
-from botflight_service.generation.attempts import UNSETTLED, Attempt, Funding
+from botflight_service.generation.attempts import UNSETTLED, Attempt, AttemptState, Funding
 from botflight_service.generation.catalog import ChoiceInput, Input, Model, PhotoInput
 from botflight_service.generation.request import Purse
 
@@ -46,13 +46,14 @@ def terms(language: Language, offer: Offer, purse: Purse) -> Html:
 
 
 def paid(language: Language, attempt: Attempt) -> Html:
-    """What an attempt took. One that failed has nothing to pay, nor has a present after a failure."""
+    """What an attempt took. One that failed took nothing, nor did a present that came after a failure."""
+    free = attempt.funding is Funding.FREE
     if attempt.state in UNSETTLED:
-        key = "free" if attempt.funding is Funding.FREE else "held"
-    elif attempt.failure is not None or not attempt.artifact:
+        key = "free" if free else "held"
+    elif attempt.failure is not None or attempt.state is AttemptState.REFUNDED:
         key = "nothing"
     else:
-        key = "free" if attempt.funding is Funding.FREE else "charged"
+        key = "free" if free else "charged"
     return language.html(f"attempt.paid.{key}", price=attempt.price)
 
 

@@ -122,6 +122,30 @@ def test_every_state_of_an_attempt_has_its_words() -> None:
     assert {f"state.{state}" for state in AttemptState} == {key for key in KEYS if key.startswith("state.")}
 
 
+def named() -> Iterator[str]:
+    """Every text of the bot's code; of those with something in the middle, the beginning and an asterisk."""
+    for path in sorted(Path(botflight_service.bot.__path__[0]).rglob("*.py")):
+        if path.parent.name == "texts" and path.stem != "catalog":
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):
+                yield f"{node.values[0].value}*"
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield node.value
+
+
+def test_everything_written_down_is_said() -> None:
+    """No text is left that nothing shows."""
+    names = set(named())
+    composed = {f"{stem}.{funding}" for stem in ("progress.checking", "money") for funding in ("price", "free")}
+    known = names | composed | {f"button.{name}" for name in names}
+    beginnings = tuple({name.removesuffix("*") for name in names if name.endswith(".*")} - {"button."})
+
+    unsaid = [key for key in KEYS if key not in known and not key.startswith(beginnings)]
+
+    assert unsaid == []
+
+
 def said() -> Iterator[tuple[str, set[str], str]]:
     """Every `language.html("key", value=...)` of the bot: its key, the names of its values, and its place."""
     for path in sorted(Path(botflight_service.bot.__path__[0]).rglob("*.py")):

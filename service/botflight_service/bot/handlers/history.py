@@ -69,7 +69,6 @@ class History:
             language,
             attempt,
             repeatable=self._catalog.find(attempt.model) is not None,
-            artifact=attempt.artifact,
             offset=shown.offset,
         )
         return Reply(action="show_attempt", screens=(Screen(text=self._card(language, attempt), keyboard=keyboard),))

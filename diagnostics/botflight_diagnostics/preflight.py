@@ -115,6 +115,12 @@ class Preflight:
             await self.report(fresh=True)
             await self._pause(every_s)
 
+    async def close(self) -> None:
+        """Cut off a report that is being made: for the end of a service, before its store is closed."""
+        if self._making is not None and not self._making.done():
+            self._making.cancel()
+            await asyncio.wait({self._making})
+
     async def _make(self) -> Report:
         started_at_ms = self._clock.time_ns() // 1_000_000
         began_ns = self._clock.monotonic_ns()
@@ -122,7 +128,12 @@ class Preflight:
         for section in self.sections:
             needed = [tasks[name] for name in section.needs]
             tasks[section.name] = asyncio.create_task(self._after(needed, section))
-        await asyncio.wait(tasks.values(), timeout=self._deadline_ms / 1000)
+        try:
+            await asyncio.wait(tasks.values(), timeout=self._deadline_ms / 1000)
+        except asyncio.CancelledError:
+            for task in tasks.values():
+                task.cancel()
+            raise
         report = Report(
             sections=tuple(self._taken(section, tasks[section.name]) for section in self.sections),
             started_at_ms=started_at_ms,

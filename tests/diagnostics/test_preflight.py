@@ -361,6 +361,27 @@ async def test_reports_are_repeated_until_cancelled():
     assert (len(seen), pauses) == (3, [30, 30, 30])
 
 
+async def test_closing_cuts_a_report_off():
+    """At the end of a service no check goes on asking its store."""
+    let_go = []
+
+    async def patient():
+        try:
+            await asyncio.Event().wait()
+        finally:
+            let_go.append(True)
+
+    runner = preflight(section("a", patient))
+    waiting = asyncio.create_task(runner.report())
+    await asyncio.sleep(0.001)
+    await runner.close()
+
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    await asyncio.sleep(0)
+    assert let_go == [True]
+
+
 @pytest.mark.parametrize(
     ("sections", "words"),
     [

@@ -7,13 +7,14 @@ from typing import Any, Final
 
 import orjson
 
-#: Longer lines are cut field by field; collectors split those over 16 KiB.
+#: Longer lines are shortened; collectors split those over 16 KiB.
 MAX_LINE_BYTES: Final = 16_000
 MAX_FIELD_CHARACTERS: Final = 1000
 
 #: Renders a line, its line break included. Must not raise, whatever the fields hold.
 Render = Callable[[Mapping[str, Any]], bytes]
 
+_IDENTITY: Final = ("timestamp_ms", "level", "event", "logger", "service", "version", "correlation_id")
 _OPTIONS: Final = orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS
 #: Fields that say the same on every line of a terminal's window.
 _UNTOLD: Final = frozenset({"timestamp_ms", "level", "event", "logger", "service", "version", "error.stack"})
@@ -22,22 +23,20 @@ _COLOURS: Final = {"debug": "2", "info": "32", "warning": "33", "error": "31", "
 
 
 def json_line(fields: Mapping[str, Any]) -> bytes:
-    """One JSON object and a line break."""
-    line = _dump(fields)
-    if len(line) <= MAX_LINE_BYTES:
-        return line
-    line = _dump({name: _cut(value) for name, value in fields.items()})
-    if len(line) <= MAX_LINE_BYTES:
-        return line
-    return _dump(dict(list(fields.items())[:6]) | {"cut": True})
-
-
-def _dump(fields: Mapping[str, Any]) -> bytes:
+    """Write one JSON object and a line break."""
     try:
         return orjson.dumps(fields, default=str, option=_OPTIONS)
     except TypeError:
         # Half a surrogate pair in a user's text, an integer beyond 64 bits, a `__str__` that raises.
         return json.dumps({str(name): _plain(value) for name, value in fields.items()}).encode() + b"\n"
+
+
+def shortened(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Cut long fields; where there are too many, keep what tells who wrote the line."""
+    cut = {name: _cut(value) for name, value in fields.items()}
+    if len(json_line(cut)) <= MAX_LINE_BYTES:
+        return cut
+    return {name: cut[name] for name in _IDENTITY if name in cut} | {"cut": True}
 
 
 def _plain(value: object) -> object:
@@ -53,7 +52,7 @@ def _plain(value: object) -> object:
 def _cut(value: object) -> object:
     if isinstance(value, (int, float)) or value is None:
         return value
-    text = value if isinstance(value, str) else _dump({"": value})[4:-2].decode()
+    text = value if isinstance(value, str) else json_line({"": value})[4:-2].decode()
     return text if len(text) <= MAX_FIELD_CHARACTERS else text[:MAX_FIELD_CHARACTERS] + "..."
 
 
@@ -69,7 +68,7 @@ def console_line(fields: Mapping[str, Any]) -> bytes:
 
 
 def _told(name: str, value: object) -> str:
-    text = value if isinstance(value, str) else _dump({"": value})[4:-2].decode()
+    text = value if isinstance(value, str) else json_line({"": value})[4:-2].decode()
     # What a user wrote must not move the cursor.
     text = "".join(character if character.isprintable() else " " for character in text)
     return text[:8] if name in _SHORTENED else text

@@ -12,7 +12,7 @@ from structlog.typing import FilteringBoundLogger
 
 from botflight_diagnostics.telemetry import correlation
 from botflight_diagnostics.telemetry.clock import Clock, SystemClock
-from botflight_diagnostics.telemetry.lines import Render, json_line
+from botflight_diagnostics.telemetry.lines import MAX_LINE_BYTES, Render, json_line, shortened
 from botflight_diagnostics.telemetry.redaction import Redactor
 from botflight_diagnostics.telemetry.traces import current_span
 
@@ -143,21 +143,26 @@ class _Assembly:
         if span is not None:
             line["trace_id"] = span.trace.hex
             line["span_id"] = f"{span.span_id:016x}"
-        _tell_error(fields)
+        self._tell_error(fields)
         line.update(fields)
-        return self._redactor.line(self._render(line))
+        rendered = self._redactor.line(self._render(line))
+        if len(rendered) <= MAX_LINE_BYTES:
+            return rendered
+        # Secrets go before anything is cut: half a secret would not be known as one.
+        clean = {name: self._redactor.value(value) for name, value in line.items()}
+        return self._redactor.line(self._render(shortened(clean)))
 
-
-def _tell_error(fields: MutableMapping[str, Any]) -> None:
-    """Replace `error_type` and `exc_info` by fields that can be read."""
-    if "error_type" in fields:
-        fields["error.type"] = fields.pop("error_type")
-    given = fields.pop("exc_info", None)
-    error = _error_of(given) if given else None
-    if error is not None:
-        fields.setdefault("error.type", type(error).__qualname__)
-        fields["error.message"] = str(error)[:MAX_MESSAGE_CHARACTERS]
-        fields["error.stack"] = "".join(traceback.format_exception(error))[-MAX_STACK_CHARACTERS:]
+    def _tell_error(self, fields: MutableMapping[str, Any]) -> None:
+        """Replace `error_type` and `exc_info` by fields that can be read."""
+        if "error_type" in fields:
+            fields["error.type"] = fields.pop("error_type")
+        given = fields.pop("exc_info", None)
+        error = _error_of(given) if given else None
+        if error is not None:
+            stack = "".join(traceback.format_exception(error))
+            fields.setdefault("error.type", type(error).__qualname__)
+            fields["error.message"] = self._redactor.text(str(error))[:MAX_MESSAGE_CHARACTERS]
+            fields["error.stack"] = self._redactor.text(stack)[-MAX_STACK_CHARACTERS:]
 
 
 def _error_of(given: object) -> BaseException | None:
@@ -190,6 +195,6 @@ def _level_of(record: logging.LogRecord) -> int:
 
 def _message_of(record: logging.LogRecord) -> str:
     try:
-        return record.getMessage()[:MAX_MESSAGE_CHARACTERS]
+        return record.getMessage()
     except (TypeError, ValueError, KeyError):  # the caller's placeholders and arguments do not fit
-        return str(record.msg)[:MAX_MESSAGE_CHARACTERS]
+        return str(record.msg)

@@ -108,6 +108,19 @@ def test_no_secret_reaches_a_line():
     assert orjson.loads(line)
 
 
+@pytest.mark.parametrize("before", [980, 990, 999])
+def test_no_half_of_a_secret_is_left_by_cutting(before):
+    """A secret that stands where a text is cut is taken out before, in fields and in errors."""
+    secret = "correct-horse-battery-staple"
+    telemetry = Telemetry.for_tests(redactor=Redactor([secret]))
+    text = "." * before + secret + "." * 20_000
+
+    telemetry.logs.logger("bot").error("HANDLER_FAILED", text=text, exc_info=ValueError(text))
+
+    (line,) = telemetry.lines
+    assert b"corr" not in line.replace(b"correlation", b"")
+
+
 def test_lines_below_the_level_are_left_out():
     """A logger writes from its level upwards."""
     lines: list[bytes] = []

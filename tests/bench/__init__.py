@@ -1,1 +1,1 @@
-"""Measurements, run by hand: `python -m tests.bench.updates`, `.profile`, `.telemetry`. pytest collects none of them."""
+"""Measurements, run by hand: `python -m tests.bench.updates`, `.profile` and `.telemetry`. pytest collects none."""

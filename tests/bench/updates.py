@@ -1,4 +1,4 @@
-"""Completed updates a second, the service beside its peers: `python -m tests.bench.updates` (see docs/benchmarks.md)."""
+"""Completed updates a second, the service beside its peers: `python -m tests.bench.updates`."""
 
 import argparse
 import asyncio
@@ -9,7 +9,6 @@ from pathlib import Path
 
 import orjson
 import uvloop
-
 from tests.bench.contender import ROOT, Contender
 from tests.bench.report import as_json, table
 from tests.bench.turn import Numbers, Plan, fsync_ms, in_turns
@@ -23,11 +22,8 @@ _SERVICE_VARIABLES = {
 }
 
 BARE = Contender(name="bare ASGI, 200 only (the ceiling)", arguments=("-m", "tests.bench.peers.bare"), answers=False)
-PTB = Contender(
-    name="python-telegram-bot",
-    arguments=("-m", "tests.bench.peers.ptb"),
-    needs="tornado",
-)
+PTB = Contender(name="python-telegram-bot", arguments=("-m", "tests.bench.peers.ptb"), needs="tornado")
+#: Slower than one at a time where the Bot API answers at once, so only on demand: httpx under many requests in flight.
 PTB_CONCURRENT = Contender(
     name="python-telegram-bot, concurrent 256",
     arguments=("-m", "tests.bench.peers.ptb"),
@@ -35,7 +31,7 @@ PTB_CONCURRENT = Contender(
     needs="tornado",
 )
 AIOGRAM = Contender(name="aiogram", arguments=("-m", "tests.bench.peers.aiogram"), needs="aiogram")
-PEERS = (PTB, PTB_CONCURRENT, AIOGRAM)
+PEERS = (PTB, AIOGRAM)
 
 
 def service(store: str) -> Contender:
@@ -52,10 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; 1 when an update was lost."""
     asked = _parser().parse_args(arguments)
     services = [service(store) for store in asked.store or ["sqlite"]]
-    contenders = [BARE, *PEERS, *services]
-    if asked.only:
-        contenders = [contender for contender in contenders if any(word in contender.name for word in asked.only)]
-    contenders = [contender for contender in contenders if _can_run(contender)]
+    peers = [*PEERS, PTB_CONCURRENT] if asked.concurrent else PEERS
+    chosen = [each for each in (BARE, *peers, *services) if not asked.only or any(w in each.name for w in asked.only)]
+    contenders = [contender for contender in chosen if _can_run(contender)]
     plan = Plan(
         seconds=asked.seconds,
         warm_up_s=asked.warm_up,
@@ -65,12 +60,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         turns = runner.run(_measure(contenders, plan, asked.rounds))
-    ours, peers = [contender.name for contender in services], [contender.name for contender in PEERS]
+    ours, theirs = [contender.name for contender in services], [contender.name for contender in peers]
     fsync = fsync_ms(plan.folder)
-    print(f"\n{asked.rounds} rounds of {asked.seconds:g} s, {plan.connections} connections, fsync {fsync:.2f} ms\n")
-    print(table(turns, ours=ours, peers=peers))
+    _say(f"\n{asked.rounds} rounds of {asked.seconds:g} s, {plan.connections} connections, fsync {fsync:.2f} ms\n")
+    _say(table(turns, ours=ours, peers=theirs))
     settings = {**vars(asked), "folder": str(asked.folder), "json": str(asked.json), "fsync_ms": round(fsync, 3)}
-    _write(asked.json, as_json(turns, settings=settings, ours=ours, peers=peers))
+    _write(asked.json, as_json(turns, settings=settings, ours=ours, peers=theirs))
     return int(any(turn.lost or turn.extra for name in ours for turn in turns.get(name, [])))
 
 
@@ -85,8 +80,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--warm-up", type=float, default=1.5, help="seconds of posting before it counts")
     parser.add_argument("--connections", type=int, default=40, help="kept-alive connections; Telegram's default is 40")
     parser.add_argument("--window", type=int, default=400, help="updates that may wait for their answer at once")
-    parser.add_argument("--store", action="append", default=None, help="sqlite, json or a URL; may be given several times")
+    parser.add_argument(
+        "--store", action="append", default=None, help="sqlite, json or a URL; may be given several times"
+    )
     parser.add_argument("--only", action="append", metavar="WORD", help="only contenders whose name holds this word")
+    parser.add_argument("--concurrent", action="store_true", help="python-telegram-bot also with concurrent_updates")
     parser.add_argument("--folder", type=Path, default=BUILD, help="a folder on a disk: stores go there")
     parser.add_argument("--json", type=Path, default=BUILD / "updates.json", help="where the numbers go")
     return parser
@@ -95,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
 def _can_run(contender: Contender) -> bool:
     if contender.needs is None or importlib.util.find_spec(contender.needs) is not None:
         return True
-    print(f"left out: {contender.name} (no {contender.needs} here; the extra `bench` brings it)")
+    _say(f"left out: {contender.name} (no {contender.needs} here; the extra `bench` brings it)")
     return False
 
 
@@ -103,8 +101,13 @@ async def _measure(contenders: Sequence[Contender], plan: Plan, rounds: int) -> 
     turns: dict[str, list[Numbers]] = {contender.name: [] for contender in contenders}
     async for name, numbers in in_turns(contenders, plan, rounds):
         turns[name].append(numbers)
-        print(f"{name}: {numbers.completed_per_s:,.0f}/s", flush=True)
+        _say(f"{name}: {numbers.completed_per_s:,.0f}/s")
     return turns
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
 
 
 def _write(path: Path, value: object) -> None:

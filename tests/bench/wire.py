@@ -34,7 +34,7 @@ def _content_length(head: bytes) -> int:
     at = lower.find(b"\r\ncontent-length:")
     if at >= 0:
         value = lower[at + 17 :]
-        return int(value[: line] if (line := value.find(b"\r\n")) >= 0 else value)
+        return int(value[:line] if (line := value.find(b"\r\n")) >= 0 else value)
     if b"\r\ntransfer-encoding:" in lower:
         raise NotSpoken("chunks")
     return 0

@@ -3,11 +3,10 @@
 from typing import Any
 
 import uvicorn
-
 from tests.bench.peers.environment import Environment
 
 
-async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI's own shapes
+async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
     """Answer one request."""
     if scope["type"] != "http":
         return

@@ -7,7 +7,6 @@ import os
 
 from telegram import Update
 from telegram.ext import Application, ContextTypes, MessageHandler, filters
-
 from tests.bench.peers.environment import WEBHOOK_PATH, Environment
 
 

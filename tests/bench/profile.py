@@ -1,0 +1,109 @@
+"""Where a contender's time goes under load: `python -m tests.bench.profile`."""
+
+import argparse
+import asyncio
+import signal
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import uvloop
+from tests.bench.contender import Contender
+from tests.bench.turn import Plan, standing
+from tests.bench.updates import BUILD, PEERS, service
+
+MAIN = "MainThread"
+#: What runs the event loop: frames outside of it are in every stack and tell nothing.
+LOOP = ":Runner.run"
+#: Own time of a thread that waits for work.
+_WAITING = (":_worker", ":wait", ":Queue.get", ":Condition.wait", ":Event.wait", ":Condition.__enter__")
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A stack of a thread, outermost first, and how often it was met."""
+
+    thread: str
+    frames: tuple[str, ...]
+    times: int
+
+    @classmethod
+    def parse(cls, line: str) -> "Stack":
+        """Read a line of what the sampler wrote."""
+        path, _, times = line.rpartition(" ")
+        thread, *frames = path.split(";")
+        inside = max((at for at, frame in enumerate(frames) if frame.endswith(LOOP)), default=0)
+        return cls(thread, tuple(frames[inside:]), int(times))
+
+
+async def sample(contender: Contender, plan: Plan, out: Path) -> int:
+    """Have a contender sampled under load into `out`; how many updates it completed meanwhile."""
+    _, *module = contender.arguments
+    sampled = replace(contender, arguments=("-m", "tests.bench.sampler", str(out), *module))
+    async with standing(sampled, plan) as (load, bot, _), load.connected():
+        await load.run(seconds=plan.warm_up_s)
+        bot.process.send_signal(signal.SIGUSR1)
+        tally = await load.run(seconds=plan.seconds)
+        bot.process.send_signal(signal.SIGUSR2)
+        return tally.completed
+
+
+def page(stacks: Sequence[Stack], *, updates: int, us: float, top: int) -> str:
+    """The tables: packages by own time, functions by cumulative time, functions by own time; then other threads."""
+    main = [stack for stack in stacks if stack.thread == MAIN]
+    others = [stack for stack in stacks if stack.thread != MAIN and not stack.frames[-1].endswith(_WAITING)]
+    samples = sum(stack.times for stack in main)
+
+    def rows(title: str, stacks: Iterable[Stack], names: Callable[[Stack], Iterable[str]]) -> list[str]:
+        counted = Counter[str]()
+        for stack in stacks:
+            for name in set(names(stack)):
+                counted[name] += stack.times
+        lines = [f"{us * n / samples:9.1f} {n / samples:6.1%}  {name}" for name, n in counted.most_common(top)]
+        return ["", title, *lines]
+
+    return "\n".join(
+        [
+            f"{updates} updates, {us:.0f} us of the main thread each, {samples} samples of it",
+            f"{'us/update':>9} {'share':>6}",
+            *rows("packages, own time", main, lambda stack: [_package(stack.frames[-1])]),
+            *rows("functions, with what they call", main, lambda stack: stack.frames),
+            *rows("functions, own time", main, lambda stack: stack.frames[-1:]),
+            *rows("other threads, own time", others, lambda stack: [f"{stack.thread}  {stack.frames[-1]}"]),
+        ]
+    )
+
+
+def _package(frame: str) -> str:
+    """`botflight_service.bot` of our own, the first name of others."""
+    module = frame.partition(":")[0]
+    if module.startswith("<"):
+        return module
+    parts = module.split(".")
+    return ".".join(parts[:2]) if parts[0].startswith("botflight") else parts[0]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Sample and print."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.profile", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=5)
+    parser.add_argument("--top", type=int, default=40, help="rows of each table")
+    parser.add_argument("--store", default="sqlite", help="sqlite, json or a URL")
+    parser.add_argument("--peer", help="sample a peer instead: a word of its name")
+    parser.add_argument("--window", type=int, default=400)
+    parser.add_argument("--out", type=Path, default=BUILD / "profile.collapsed", help="the stacks, for a flame graph")
+    asked = parser.parse_args(arguments)
+    contender = next((peer for peer in PEERS if asked.peer and asked.peer in peer.name), service(asked.store))
+    plan = Plan(seconds=asked.seconds, warm_up_s=1.5, connections=40, window=asked.window, folder=BUILD)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        updates = runner.run(sample(contender, plan, asked.out.absolute()))
+    stacks = [Stack.parse(line) for line in asked.out.read_text().splitlines()]
+    us = asked.seconds / max(updates, 1) * 1e6
+    sys.stdout.write(page(stacks, updates=updates, us=us, top=asked.top) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,81 @@
+"""Runs a module and samples the stacks of its threads: `python -m tests.bench.sampler OUT MODULE ...`.
+
+SIGUSR1 begins. SIGUSR2 ends and writes OUT: a line for each stack with how often it was met, as flame graphs are
+drawn from.
+"""
+
+import runpy
+import signal
+import sys
+import threading
+from collections import Counter
+from pathlib import Path
+from types import CodeType, FrameType
+
+EVERY_S = 0.001
+
+
+class Sampler:
+    """Counts stacks in wall-clock time. The main thread's is exact; what C code takes counts for its caller."""
+
+    def __init__(self, out: Path) -> None:
+        self._out = out
+        self._met: Counter[tuple[int, tuple[CodeType, ...]]] = Counter()
+
+    def install(self) -> None:
+        """Wait for the signals."""
+        signal.signal(signal.SIGUSR1, lambda *_: signal.setitimer(signal.ITIMER_REAL, EVERY_S, EVERY_S))
+        signal.signal(signal.SIGUSR2, lambda *_: self._end())
+        signal.signal(signal.SIGALRM, self._sample)
+
+    def _sample(self, _signal: int, main: FrameType | None) -> None:
+        for thread, frame in sys._current_frames().items():
+            here = main if thread == threading.main_thread().ident else frame
+            self._met[thread, _codes(here)] += 1
+
+    def _end(self) -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        names = {thread.ident: thread.name for thread in threading.enumerate()}
+        self._out.write_text(
+            "".join(
+                f"{';'.join((names.get(thread, '?'), *map(_name, reversed(codes))))} {times}\n"
+                for (thread, codes), times in self._met.items()
+            )
+        )
+
+
+def _codes(frame: FrameType | None) -> tuple[CodeType, ...]:
+    codes = []
+    while frame is not None:
+        codes.append(frame.f_code)
+        frame = frame.f_back
+    return tuple(codes)
+
+
+def _name(code: CodeType) -> str:
+    return f"{_module(code.co_filename)}:{code.co_firstlineno}:{code.co_qualname}"
+
+
+def _module(file: str) -> str:
+    """The file as one would import it: what follows the last folder that imports are searched in."""
+    if file.startswith("<"):
+        return file
+    parts = Path(file).with_suffix("").parts
+    inside = max((at + 1 for at, part in enumerate(parts[:-1]) if _searched(part)), default=0)
+    return ".".join(parts[inside:])
+
+
+def _searched(folder: str) -> bool:
+    return folder in {"site-packages", "service", "harness", "diagnostics"} or folder.startswith("python3.")
+
+
+def main() -> None:
+    """Sample what the arguments name."""
+    _, out, module, *arguments = sys.argv
+    Sampler(Path(out)).install()
+    sys.argv = [module, *arguments]
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    main()

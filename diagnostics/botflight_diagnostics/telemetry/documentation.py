@@ -10,7 +10,7 @@ _OPENING = """\
 
 Every log event, span and metric of the service. This page is written by
 `python -m botflight_diagnostics.telemetry.documentation` from the catalogue in
-`diagnostics/botflight_diagnostics/telemetry/catalogue.py`; a test holds the two equal.
+`diagnostics/botflight_diagnostics/telemetry/catalogue`; a test holds the two equal.
 
 ## Log lines
 

@@ -1,0 +1,265 @@
+"""Every metric of the service."""
+
+from typing import Final
+
+from botflight_diagnostics.telemetry.catalogue.entries import Label, MetricSpec
+
+#: All label values that may come make no more series than this.
+MAX_SERIES: Final = 1000
+
+#: Takes the place of a label's value that is not known.
+OTHER: Final = "other"
+
+#: Up to here a tap feels immediate, from 1 s on it feels broken.
+FAST_SECONDS: Final = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+CALL_SECONDS: Final = (0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+STORAGE_SECONDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 1.0)
+LAG_SECONDS: Final = (0.1, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 3600.0)
+RESULT_SECONDS: Final = (2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 900.0)
+
+UPDATE_TYPES: Final = (
+    "message",
+    "edited_message",
+    "callback_query",
+    "inline_query",
+    "pre_checkout_query",
+    "my_chat_member",
+)
+
+#: How updates end that no handler decided on; a handler has words of its own beside them.
+OUTCOMES: Final = ("OK", "IGNORED", "FAILED", "EXPIRED", "UNDONE")
+
+ATTEMPT_STATES: Final = (
+    "confirmed",
+    "submitting",
+    "running",
+    "succeeded",
+    "delivered",
+    "failed",
+    "unknown",
+    "refunded",
+)
+
+_TYPE = Label(name="type", meaning="kind of update", values=UPDATE_TYPES)
+_OUTCOME = Label(name="outcome", meaning="what came of it", values=OUTCOMES, more=8)
+_METHOD = Label(name="method", meaning="method of the Bot API", more=16)
+_CALL_OUTCOME = Label(name="outcome", meaning="`OK` or what went wrong", values=("OK",), more=4)
+_OPERATION = Label(name="operation", meaning="what was asked", more=5)
+_STORE_OPERATION = Label(name="operation", meaning="method of the store", more=20)
+_STORE_OUTCOME = Label(name="outcome", meaning="`OK` or what went wrong", values=("OK",), more=2)
+_MODEL = Label(name="model", meaning="model of the catalogue", more=8)
+_ATTEMPT_STATE = Label(name="state", meaning="state that they came to", values=ATTEMPT_STATES)
+_MONEY = Label(
+    name="kind",
+    meaning="what happened to it",
+    values=("held", "charged", "released", "refunded", "topped_up"),
+)
+_OUTBOX_STATE = Label(name="state", meaning="waiting, or given up", values=("waiting", "undeliverable"))
+_SECTION = Label(name="section", meaning="section of the preflight", more=12)
+_SIGNAL = Label(name="signal", meaning="what was lost", values=("logs", "spans"))
+
+METRICS: Final = (
+    MetricSpec(
+        name="botflight_updates_total",
+        kind="counter",
+        unit="",
+        labels=(_TYPE, _OUTCOME),
+        meaning="Updates that came to an end.",
+    ),
+    MetricSpec(
+        name="botflight_update_duration_seconds",
+        kind="histogram",
+        unit="seconds",
+        labels=(_TYPE,),
+        buckets=FAST_SECONDS,
+        meaning="Time from taking an update up to its end; exemplars carry the trace.",
+    ),
+    MetricSpec(
+        name="botflight_update_lag_seconds",
+        kind="histogram",
+        unit="seconds",
+        buckets=LAG_SECONDS,
+        meaning="Time from a message's date to taking it up; messages only, others carry no date.",
+    ),
+    MetricSpec(
+        name="botflight_updates_duplicate_total",
+        kind="counter",
+        unit="",
+        meaning="Updates that came again and were not dispatched.",
+    ),
+    MetricSpec(
+        name="botflight_updates_early_total",
+        kind="counter",
+        unit="",
+        meaning="Updates that came while the service started or drained.",
+    ),
+    MetricSpec(
+        name="botflight_updates_refused_total",
+        kind="counter",
+        unit="",
+        labels=(Label(name="status", meaning="HTTP status", values=("400", "401", "405", "413", "503")),),
+        meaning="Requests to the webhook that were not taken.",
+    ),
+    MetricSpec(
+        name="botflight_updates_undone", kind="gauge", unit="", meaning="Updates that are stored and not yet done."
+    ),
+    MetricSpec(
+        name="botflight_updates_undone_oldest_seconds",
+        kind="gauge",
+        unit="seconds",
+        meaning="Age of the oldest update that is not yet done; 0 when all are.",
+    ),
+    MetricSpec(name="botflight_lanes", kind="gauge", unit="", meaning="Chats whose updates are being worked on."),
+    MetricSpec(
+        name="botflight_callback_answer_seconds",
+        kind="histogram",
+        unit="seconds",
+        buckets=FAST_SECONDS,
+        meaning="Time from taking a tap up to the answer that stops the button's spinner.",
+    ),
+    MetricSpec(
+        name="botflight_telegram_requests_total",
+        kind="counter",
+        unit="",
+        labels=(_METHOD, _CALL_OUTCOME),
+        meaning="Calls to the Bot API.",
+    ),
+    MetricSpec(
+        name="botflight_telegram_request_duration_seconds",
+        kind="histogram",
+        unit="seconds",
+        labels=(Label(name="method", meaning="method of the Bot API", more=8),),
+        buckets=CALL_SECONDS,
+        meaning="Time of a call to the Bot API.",
+    ),
+    MetricSpec(
+        name="botflight_telegram_retry_after_seconds_total",
+        kind="counter",
+        unit="seconds",
+        meaning="Waiting that Telegram asked for with 429.",
+    ),
+    MetricSpec(
+        name="botflight_blocked_users_total",
+        kind="counter",
+        unit="",
+        meaning="Messages refused because the user blocked the bot.",
+    ),
+    MetricSpec(
+        name="botflight_provider_requests_total",
+        kind="counter",
+        unit="",
+        labels=(_OPERATION, _CALL_OUTCOME),
+        meaning="Calls to the provider of generations.",
+    ),
+    MetricSpec(
+        name="botflight_provider_request_duration_seconds",
+        kind="histogram",
+        unit="seconds",
+        labels=(_OPERATION,),
+        buckets=CALL_SECONDS,
+        meaning="Time of a call to the provider.",
+    ),
+    MetricSpec(
+        name="botflight_attempts_total",
+        kind="counter",
+        unit="",
+        labels=(_MODEL, _ATTEMPT_STATE),
+        meaning="Attempts at generation by the states that they came to.",
+    ),
+    MetricSpec(
+        name="botflight_time_to_result_seconds",
+        kind="histogram",
+        unit="seconds",
+        labels=(_MODEL,),
+        buckets=RESULT_SECONDS,
+        meaning="Time from the tap on confirm to the delivered file.",
+    ),
+    MetricSpec(
+        name="botflight_money_hundredths_total",
+        kind="counter",
+        unit="hundredths",
+        labels=(_MONEY,),
+        meaning="Money moved, in hundredths of a credit.",
+    ),
+    MetricSpec(
+        name="botflight_free_generations_total", kind="counter", unit="", meaning="Generations that cost nothing."
+    ),
+    MetricSpec(
+        name="botflight_storage_operations_total",
+        kind="counter",
+        unit="",
+        labels=(_STORE_OPERATION, _STORE_OUTCOME),
+        meaning="Calls to the store.",
+    ),
+    MetricSpec(
+        name="botflight_storage_operation_duration_seconds",
+        kind="histogram",
+        unit="seconds",
+        labels=(Label(name="operation", meaning="method of the store", more=8),),
+        buckets=STORAGE_SECONDS,
+        meaning="Time of a call to the store, the wait for its commit included.",
+    ),
+    MetricSpec(
+        name="botflight_outbox_messages",
+        kind="gauge",
+        unit="",
+        labels=(_OUTBOX_STATE,),
+        meaning="Messages that are committed and not yet sent.",
+    ),
+    MetricSpec(
+        name="botflight_outbox_oldest_seconds",
+        kind="gauge",
+        unit="seconds",
+        meaning="Age of the oldest message that waits to be sent; 0 when none does.",
+    ),
+    MetricSpec(
+        name="botflight_preflight_status",
+        kind="gauge",
+        unit="",
+        labels=(_SECTION,),
+        meaning="Last preflight by section: 0 OK, 1 degraded, 2 failed, 3 skipped.",
+    ),
+    MetricSpec(
+        name="botflight_preflight_duration_seconds",
+        kind="gauge",
+        unit="seconds",
+        labels=(_SECTION,),
+        meaning="How long each section of the last preflight took.",
+    ),
+    MetricSpec(
+        name="botflight_preflight_last_run_timestamp_seconds",
+        kind="gauge",
+        unit="seconds",
+        meaning="When the last preflight began, in seconds since 1970.",
+    ),
+    MetricSpec(
+        name="botflight_preflight_findings",
+        kind="gauge",
+        unit="",
+        labels=(Label(name="code", meaning="code of the finding", more=32),),
+        meaning="What each finding of the last preflight affects; 0 where it was not found or is muted.",
+    ),
+    MetricSpec(
+        name="botflight_event_loop_lag_seconds",
+        kind="gauge",
+        unit="seconds",
+        meaning="By how much the event loop was late at its last measured wake-up.",
+    ),
+    MetricSpec(
+        name="botflight_telemetry_dropped_total",
+        kind="counter",
+        unit="",
+        labels=(_SIGNAL,),
+        meaning="Log lines and spans that did not leave the process.",
+    ),
+    MetricSpec(
+        name="botflight_build_info",
+        kind="info",
+        unit="",
+        labels=(
+            Label(name="service", meaning="name of the service", more=1),
+            Label(name="version", meaning="its version", more=1),
+        ),
+        meaning="What runs; always 1.",
+    ),
+)

@@ -18,6 +18,15 @@ from botflight_diagnostics.report import Report, Result
 PREFLIGHT_PATH: Final = "/__diag/billing_preflight"
 PREFLIGHT_EVENT: Final = "BILLING_PREFLIGHT_RUNTIME"
 
+#: https://datatracker.ietf.org/doc/html/draft-inadarei-api-health-check-06
+_HEALTH_JSON: Final = "application/health+json"
+_HEALTH_STATUSES: Final = {
+    "OK": "pass",
+    "READY": "pass",
+    "DEGRADED": "warn",
+    "SKIPPED": "warn",
+    "FAIL": "fail",
+}
 _HEADERS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -72,7 +81,8 @@ def preflight_route(
 
     Anybody gets the result and the statuses of its sections. With `token`, as `Authorization: Bearer` or
     `X-Diag-Token`, all of it is told; `?section=` asks for one, `?fresh=1` for a new report. A wrong token is 401, and
-    without a `token` set none is right. Each report that is shown is logged once, as `event`.
+    without a `token` set none is right. `Accept: application/health+json` gets that form. Each report that is shown is
+    logged once, as `event`.
     """
     return _get(path, _PreflightPage(preflight, token=token, log=log, event=event).answer)
 
@@ -99,7 +109,10 @@ class _PreflightPage:
         section = request.query_params.get("section")
         if section is not None:
             return _one_section(shown, section)
-        return _json(shown, status=503 if report.result is Result.FAIL else 200)
+        status = 503 if report.result is Result.FAIL else 200
+        if _HEALTH_JSON in request.headers.get("accept", ""):
+            return _json(_as_health(shown), status=status, headers={"Content-Type": _HEALTH_JSON})
+        return _json(shown, status=status)
 
     def _log_once(self, report: Report, *, age_ms: float) -> None:
         """Log a report when it is first shown: whoever asks often shall not fill the disk."""
@@ -151,6 +164,19 @@ def _one_section(shown: Mapping[str, Any], name: str) -> Response:
     if section is None:
         return _json({"error": "NO_SUCH_SECTION", "sections": list(shown["sections"])}, status=404)
     return _json({"sections": {name: section}}, status=503 if section["status"] == "FAIL" else 200)
+
+
+def _as_health(shown: Mapping[str, Any]) -> dict[str, Any]:
+    """Write what is shown in the words of the health-check draft."""
+    checks = {name: [_as_check(section)] for name, section in shown["sections"].items()}
+    return {"status": _HEALTH_STATUSES[shown["result"]], "checks": checks}
+
+
+def _as_check(section: Mapping[str, Any]) -> dict[str, Any]:
+    check: dict[str, Any] = {"componentType": "component", "status": _HEALTH_STATUSES[section["status"]]}
+    if "meta" in section:
+        check |= {"observedValue": section["meta"]["latency_ms"], "observedUnit": "ms", "output": section["details"]}
+    return check
 
 
 def _for_the_log(payload: Mapping[str, Any]) -> dict[str, Any]:

@@ -143,6 +143,16 @@ async def test_the_status_follows_the_result(client, probe, values, status, resu
     assert (answer.status_code, answer.json()["result"]) == (status, result)
 
 
+@pytest.mark.parametrize(("headers", "told"), [({}, {"status"}), (DETAILS, {"status", "observedValue", "output"})])
+async def test_the_form_of_the_health_check_draft_is_spoken(client, headers, told):
+    """Who asks for application/health+json gets it, with details for the token alone."""
+    answer = await client.get(PREFLIGHT_PATH, headers={**headers, "Accept": "application/health+json"})
+
+    check = answer.json()["checks"]["db"][0]
+    assert (answer.headers["content-type"], answer.json()["status"]) == ("application/health+json", "pass")
+    assert check.keys() & {"status", "observedValue", "output"} == told
+
+
 async def test_one_section_is_told_alone(client):
     """Who asks for one section gets that one."""
     assert (await client.get(PREFLIGHT_PATH, params={"section": "db"})).json() == {"sections": {"db": {"status": "OK"}}}

@@ -19,6 +19,8 @@ STOP_LIMIT_S = 15.0
 PROBE_EVERY_S = 0.1
 TOKEN = "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0"
 SECRET = "a-secret-of-the-benchmark"
+#: Stands in a variable for the address of the Bot API, which is not known before the turn.
+API_BASE_URL = "{api_base_url}"
 _TICKS_S = 1 / os.sysconf("SC_CLK_TCK")
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "PYTHONPATH", "TMPDIR")
 
@@ -40,11 +42,16 @@ class Contender:
     #: A module that it cannot do without.
     needs: str | None = None
 
+    def variables_for(self, told: Environment) -> dict[str, str]:
+        """Its own variables."""
+        return {name: value.replace(API_BASE_URL, told.api_base_url) for name, value in self.variables.items()}
+
 
 @dataclass(frozen=True, slots=True)
 class Running:
     """A contender's process."""
 
+    name: str
     process: asyncio.subprocess.Process
 
     def cpu_s(self) -> float | None:
@@ -94,13 +101,13 @@ async def running(contender: Contender, told: Environment, *, folder: Path) -> A
             sys.executable,
             *contender.arguments,
             cwd=folder,
-            env=kept | told.variables() | dict(contender.variables),
+            env=kept | told.variables() | contender.variables_for(told),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=output,
             stderr=output,
         )
         try:
-            yield Running(process)
+            yield Running(contender.name, process)
         finally:
             await _stop(process)
 
@@ -128,4 +135,4 @@ async def until_answering(running: Running, load: Load, *, folder: Path) -> floa
                 return time.perf_counter() - started_s
         await asyncio.sleep(PROBE_EVERY_S)
     end = (folder / "output").read_bytes()[-2000:].decode(errors="replace")
-    raise DidNotStart(f"code {running.process.returncode}, wrote:\n{end}")
+    raise DidNotStart(f"{running.name} did not start (exit code {running.process.returncode}); it wrote:\n{end}")

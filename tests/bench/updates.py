@@ -9,14 +9,15 @@ from pathlib import Path
 
 import orjson
 import uvloop
-from tests.bench.contender import ROOT, Contender
+from tests.bench.contender import API_BASE_URL, ROOT, Contender, DidNotStart
 from tests.bench.report import as_json, table
 from tests.bench.turn import Numbers, Plan, fsync_ms, in_turns
 
 BUILD = ROOT / "build" / "bench"
 SERVICE = "botflight"
-#: A tenth of the traces is exported, to the same stand-in as everything else; logs go to a file.
+#: A tenth of the traces is exported, to the stand-in too, which takes everything that is posted to it.
 _SERVICE_VARIABLES = {
+    "OTEL_EXPORTER_OTLP_ENDPOINT": API_BASE_URL,
     "OTEL_TRACES_SAMPLER": "parentbased_traceidratio",
     "OTEL_TRACES_SAMPLER_ARG": "0.1",
 }
@@ -58,8 +59,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         window=asked.window,
         folder=asked.folder,
     )
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        turns = runner.run(_measure(contenders, plan, asked.rounds))
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            turns = runner.run(_measure(contenders, plan, asked.rounds))
+    except DidNotStart as error:
+        _say(str(error))
+        return 1
     ours, theirs = [contender.name for contender in services], [contender.name for contender in peers]
     fsync = fsync_ms(plan.folder)
     _say(f"\n{asked.rounds} rounds of {asked.seconds:g} s, {plan.connections} connections, fsync {fsync:.2f} ms\n")

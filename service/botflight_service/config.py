@@ -299,7 +299,7 @@ def _about(field: FieldInfo) -> About:
 
 def _todo(name: str) -> str:
     about = dict(described())[name]
-    return f"Set it like {name}={about.example} {about.how}".rstrip()
+    return f"For example {name}={about.example}" + (f"\n      {about.how}" if about.how else "")
 
 
 def _missing(given: Mapping[str, str], mode: Mode) -> Iterator[Problem]:

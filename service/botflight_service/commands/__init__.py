@@ -1,0 +1,1 @@
+"""The commands, a module each: `main(arguments)` runs one and gives its exit code."""

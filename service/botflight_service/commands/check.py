@@ -1,0 +1,83 @@
+"""`botflight check`: what is set, what is missing, and whether the store opens."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Literal
+
+from botflight_service.commands import page
+from botflight_service.config import Settings, env_example
+from botflight_service.storage.interface import StorageError
+from botflight_service.storage.open import open_storage
+
+_ABOUT = """\
+Show every setting (secrets masked), open the store (it is made or migrated where that is due), and
+tell what `botflight serve` and `botflight polling` still need. Telegram is not called."""
+
+_EPILOG = """\
+examples:
+  botflight check
+  botflight check --for serve && systemctl restart botflight
+  botflight check --env-example > .env
+
+exit codes: 0 the store opens, and one of the two (or that of --for) could start; 2 otherwise."""
+
+BotMode = Literal["serve", "polling"]
+_BOT_MODES: tuple[BotMode, ...] = ("serve", "polling")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command; its exit code."""
+    options = _parser().parse_args(arguments)
+    if options.env_example:
+        page.say(env_example().rstrip("\n"))
+        return page.EXIT_OK
+    modes: tuple[BotMode, ...] = (options.mode,) if options.mode else _BOT_MODES
+    return page.with_settings("check", lambda settings: _check(settings, modes))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = page.parser("check", _ABOUT, _EPILOG)
+    parser.add_argument("--for", dest="mode", choices=_BOT_MODES, help="what is to start (either will do)")
+    parser.add_argument("--env-example", action="store_true", help="print a .env to fill in, and end")
+    return parser
+
+
+def _check(settings: Settings, modes: Sequence[BotMode]) -> int:
+    _show_settings(settings)
+    page.say()
+    opened = asyncio.run(_opened(settings))
+    ready = [_show_missing(settings, mode) for mode in modes]
+    return page.EXIT_OK if opened and any(ready) else page.EXIT_MENDABLE
+
+
+def _show_settings(settings: Settings) -> None:
+    masked = settings.masked()
+    width = max(map(len, masked))
+    for name, value in masked.items():
+        page.say(f"{name:{width}}  {value or '(not set)'}")
+
+
+async def _opened(settings: Settings) -> bool:
+    """Open the store and say how that went."""
+    try:
+        storage = open_storage(settings.database_url.get_secret_value(), clock=lambda: time.time_ns() // 1_000_000)
+        began_ns = time.perf_counter_ns()
+        await storage.open()
+        await storage.close()
+    except StorageError as error:
+        page.say(f"store: {error}")
+        return False
+    page.say(f"store: opens, in {(time.perf_counter_ns() - began_ns) // 1_000_000} ms")
+    return True
+
+
+def _show_missing(settings: Settings, mode: BotMode) -> bool:
+    missing = settings.missing_for(mode)
+    page.say(f"{mode}: {'ready' if not missing else 'cannot start yet'}")
+    for problem in missing:
+        page.say(f"  - {problem}")
+    return not missing

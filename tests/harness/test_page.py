@@ -192,7 +192,7 @@ async def test_a_tap_edits_the_message_in_place(sandbox: Sandbox) -> None:
 
     await expect(sandbox.chat().get_by_label("The bot wrote")).to_have_count(1)
     await expect(sandbox.chat().get_by_label("The bot wrote")).to_contain_text("taps: 1")
-    await expect(sandbox.page.locator("#toasts")).to_contain_text("noted")
+    await expect(sandbox.chat().get_by_text("noted")).to_be_visible()
 
 
 async def test_an_edit_leaves_the_focus_where_it_was(sandbox: Sandbox) -> None:

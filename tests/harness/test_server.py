@@ -143,7 +143,7 @@ async def test_a_wrong_token_is_401(client: Client) -> None:
     assert (await client("getMe"))["error_code"] == 401
 
 
-async def test_a_method_that_is_not_modelled_is_501(client: Client, api: BotApi) -> None:
+async def test_a_method_that_is_not_modelled_is_501(client: Client, api: BotApi, telegram: Telegram) -> None:
     """The simulation says where it ends and makes up no success."""
     async with client.session.post(client.url("setPassportDataErrors"), json={"user_id": 1, "errors": []}) as response:
         answer = await response.json()
@@ -151,6 +151,8 @@ async def test_a_method_that_is_not_modelled_is_501(client: Client, api: BotApi)
     assert response.status == 501
     assert answer["description"] == "Not Implemented: setPassportDataErrors is not modelled here"
     assert api.journal.calls[-1].outcome == "not modelled"
+    with pytest.raises(AssertionError, match="setPassportDataErrors"):
+        telegram.check()
 
 
 async def test_a_body_that_cannot_be_read_is_400(client: Client) -> None:
@@ -187,6 +189,16 @@ async def until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
         while not holds():  # noqa: ASYNC110 - nothing in the world sets an event for it
             await asyncio.sleep(0)
+
+
+async def test_another_site_cannot_act_as_the_bot(client: Client) -> None:
+    """A page from elsewhere, open in a browser on this machine, is refused."""
+    headers = {"Origin": "https://evil.example"}
+
+    async with client.session.post(client.url("getMe"), headers=headers) as response:
+        answer = await response.json()
+
+    assert (response.status, answer["error_code"]) == (403, 403)
 
 
 # Polling

@@ -14,11 +14,12 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from botflight_harness.server.forms import BodyError, Form, read_form
+from botflight_harness.server.guard import browser_refusal
 from botflight_harness.server.journal import Call, Journal, Outcome, shown
 from botflight_harness.server.listening import closing_of
 from botflight_harness.server.lost import Lost
 from botflight_harness.server.roads import Roads, check_webhook
-from botflight_harness.telegram.errors import AnswerLost, NotModelled, Refusal
+from botflight_harness.telegram.errors import AnswerLost, NotModelled, Refusal, forbidden
 from botflight_harness.telegram.files import StoredFile
 from botflight_harness.telegram.world import Telegram
 
@@ -46,6 +47,7 @@ class BotApi:
         started_s = time.perf_counter()
         form, answer = Form(), Refusal(500, "Internal Server Error").as_json()
         try:
+            _refuse_other_sites(request)
             form = await read_form(request)
             result = await self._call(request.path_params["token"], method, form, closing=closing_of(request.scope))
             answer = {"ok": True, "result": result}
@@ -57,7 +59,7 @@ class BotApi:
             answer = Refusal(_NOT_IMPLEMENTED, f"Not Implemented: {beyond} is not modelled here").as_json()
         except AnswerLost as lost:
             answer = {"ok": False, "description": str(lost), "lost": lost.how}
-        if not _is_idle_poll(method, answer):
+        if not _is_quiet_poll(method, answer):
             self.journal.called(_call(method, form, answer, duration_ms=(time.perf_counter() - started_s) * 1000))
         return Lost(answer["lost"]) if "lost" in answer else _json(answer)
 
@@ -100,13 +102,20 @@ def application(api: BotApi, *more: BaseRoute) -> Starlette:
     return Starlette(routes=[*api.routes(), *more], lifespan=lifespan)
 
 
+def _refuse_other_sites(request: Request) -> None:
+    reason = browser_refusal(request.headers)
+    if reason is not None:
+        raise forbidden(reason)
+
+
 def _json(answer: dict[str, Any]) -> Response:
     status = 200 if answer["ok"] else answer["error_code"]
     return Response(orjson.dumps(answer), status_code=status, media_type="application/json")
 
 
-def _is_idle_poll(method: str, answer: dict[str, Any]) -> bool:
-    return method.lower() == "getupdates" and answer.get("result") == []
+def _is_quiet_poll(method: str, answer: dict[str, Any]) -> bool:
+    """Tell whether nobody needs to see the call: what a poll brought is seen with the updates."""
+    return method.lower() == "getupdates" and answer["ok"]
 
 
 def _call(method: str, form: Form, answer: dict[str, Any], *, duration_ms: float) -> Call:

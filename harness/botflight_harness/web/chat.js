@@ -3,11 +3,12 @@
 import { actionsOf } from "./control.js";
 import { el } from "./dom.js";
 import { draw } from "./message.js";
-import { alertWith, toast } from "./notices.js";
+import { alertWith } from "./notices.js";
 
 const NEAR_END_PX = 80;
 const ACTION_LASTS_MS = 5000;
 const ANSWER_AWAITED_MS = 10000;
+const ASIDE_LASTS_MS = 4500;
 const BURST = 20;
 const TONES = 6;
 const MOST_MESSAGES = 400;
@@ -34,6 +35,8 @@ export class Chat {
   #answered = new Map();
   #edited = null;
   #acting;
+  #asideEnds;
+  #atEnd = true;
 
   constructor(person, bot, place) {
     this.bot = bot;
@@ -85,10 +88,20 @@ export class Chat {
     this.#find(".again").addEventListener("click", () => this.#again());
     this.#find(".burst").addEventListener("click", () => this.do.burst(BURST));
     this.#find(".newer").addEventListener("click", () => this.#toEnd());
-    this.log.addEventListener("scroll", () => { if (this.#isNearEnd()) this.#find(".newer").hidden = true; }, { passive: true });
-    this.log.addEventListener("load", () => { if (this.sticky) this.#toEnd(); }, { capture: true });
+    this.#stayAtEnd();
     this.#listenToComposer();
     this.#listenToAttachments();
+  }
+
+  // Who reads the end goes on reading it: when a picture has loaded, or what is below the log has grown.
+  #stayAtEnd() {
+    const stay = () => { if (this.#atEnd) this.#toEnd(); };
+    this.log.addEventListener("scroll", () => {
+      this.#atEnd = this.#isNearEnd();
+      if (this.#atEnd) this.#find(".newer").hidden = true;
+    }, { passive: true });
+    this.log.addEventListener("load", stay, { capture: true });
+    new ResizeObserver(stay).observe(this.log);
   }
 
   #listenToComposer() {
@@ -146,7 +159,7 @@ export class Chat {
 
   async #again() {
     const done = await this.do.again();
-    if (done) toast(`Update #${done.update_id} was delivered again.`, { from: this.person.name });
+    if (done) this.#say(`Update #${done.update_id} is delivered again.`);
   }
 
   async #tap(message, row, column, key) {
@@ -173,7 +186,18 @@ export class Chat {
     if (this.#answered.size > 50) this.#answered.delete(this.#answered.keys().next().value);
     if (!answer.text) return;
     if (answer.alert) alertWith(answer.text, `${this.bot.name} to ${this.person.name}`);
-    else toast(answer.text, { from: `To ${this.person.name}` });
+    else this.#say(answer.text);
+  }
+
+  // What passes: the newest takes the place of the one before.
+  #say(text) {
+    const aside = this.#find(".aside");
+    clearTimeout(this.#asideEnds);
+    aside.textContent = text;
+    aside.classList.remove("arrived");
+    void aside.offsetWidth; // so that the animation starts anew
+    aside.classList.add("arrived");
+    this.#asideEnds = setTimeout(() => aside.replaceChildren(), ASIDE_LASTS_MS + 40 * text.length);
   }
 
   act(action) {
@@ -212,7 +236,7 @@ export class Chat {
     command: (command) => this.do.text(command),
     copy: async (text) => {
       await navigator.clipboard.writeText(text);
-      toast("Copied.");
+      this.#say("Copied.");
     },
   };
 
@@ -266,7 +290,7 @@ export class Chat {
   }
 
   #toEnd() {
-    this.sticky = true;
+    this.#atEnd = true;
     this.log.scrollTop = this.log.scrollHeight;
     this.#find(".newer").hidden = true;
   }

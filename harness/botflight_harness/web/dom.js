@@ -37,7 +37,7 @@ export function safeLink(address) {
   }
 }
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const clock = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
 
 export function timeOf(seconds) {
   return clock.format(new Date(seconds * 1000));

@@ -9,8 +9,8 @@ const toasts = document.getElementById("toasts");
 const notice = document.getElementById("notice");
 const waiting = [];
 
-export function toast(text, { from, bad = false } = {}) {
-  const element = el("div", { className: bad ? "toast bad" : "toast" }, from ? el("strong", {}, from) : null, text);
+export function toast(text, { bad = false } = {}) {
+  const element = el("div", { className: bad ? "toast bad" : "toast" }, text);
   toasts.append(element);
   while (toasts.children.length > MOST_TOASTS) toasts.firstElementChild.remove();
   setTimeout(() => element.remove(), LASTING_MS + 40 * text.length);

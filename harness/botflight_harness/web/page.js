@@ -40,6 +40,7 @@ function reset(snapshot) {
   document.getElementById("title").textContent = snapshot.title;
   document.getElementById("bot").textContent = `@${bot.username}`;
   showLinks(snapshot.links);
+  const drafts = new Map([...chats].map(([id, chat]) => [id, chat.field.value]));
   chats.clear();
   people.replaceChildren();
   tabs.clear();
@@ -47,6 +48,7 @@ function reset(snapshot) {
     const chat = addChat(person);
     person.messages.forEach((message) => chat.show(message, { quietly: true }));
     chat.setKeyboard(person.keyboard);
+    chat.field.value = drafts.get(person.id) ?? "";
   }
   tabs.add("Activity", document.getElementById("activity"));
   resetActivity(snapshot);

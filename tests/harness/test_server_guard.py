@@ -3,8 +3,8 @@
 import pytest
 from starlette.datastructures import Headers
 
+from botflight_harness.server.guard import browser_refusal, refusal
 from botflight_harness.server.loopback import is_loopback
-from botflight_harness.web.guard import refusal
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,21 @@ def test_requests_that_a_browser_marks_as_foreign_are_refused(site: str) -> None
 def test_no_name_server_is_asked() -> None:
     """A name is judged by its letters alone."""
     assert not is_loopback("localhost.localdomain")
+
+
+def test_a_bot_may_use_any_name_of_the_host() -> None:
+    """A program in a container knows this machine by another name, and is no browser."""
+    assert browser_refusal(Headers({"host": "host.docker.internal:8081"})) is None
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"host": "127.0.0.1:8081", "sec-fetch-site": "cross-site"},
+        {"host": "127.0.0.1:8081", "origin": "https://evil.example"},
+        {"host": "evil.example:8081", "sec-fetch-site": "same-origin"},
+    ],
+)
+def test_another_site_in_a_browser_is_not_let_in(headers: dict[str, str]) -> None:
+    """A site that somebody has open cannot act as the bot, whose token may be the well-known one."""
+    assert browser_refusal(Headers(headers)) is not None

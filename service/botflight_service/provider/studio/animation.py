@@ -46,10 +46,15 @@ def animated(rng: Random, text: str, size: tuple[int, int], *, seconds: float) -
     loop = rng.choice(called or LOOPS)
     frames = loop.frames(Canvas(rng, size, palette.chosen(rng, said), said), FRAMES)
     frame_ms = min(max(round(seconds * 1000 / FRAMES), _FRAME_MS[0]), _FRAME_MS[1])
+    return within_bytes(frames, frame_ms=frame_ms)
+
+
+def within_bytes(frames: list[Image.Image], *, frame_ms: int, most_bytes: int = MOST_BYTES) -> bytes:
+    """The frames as a GIF of at most so many bytes, with fewer colours and pixels where they need too many."""
     content = b""
     for share, colours in _ECONOMIES:
         content = _gif(frames, share=share, colours=colours, frame_ms=frame_ms)
-        if len(content) <= MOST_BYTES:
+        if len(content) <= most_bytes:
             break
     return content
 

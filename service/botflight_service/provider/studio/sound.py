@@ -70,7 +70,7 @@ class _Song:
 
 def composed(rng: Random, text: str, *, seconds: float) -> bytes:
     """A WAV of 16 bits, mono, for the words of `text`; of 1 to 30 seconds."""
-    length = round(min(max(seconds, SHORTEST_SECONDS), LONGEST_SECONDS) * RATE_HZ)
+    length = round(bounded(seconds) * RATE_HZ)
     said = text.lower()
     song = _song(rng, said)
     track = [0.0] * length
@@ -80,6 +80,11 @@ def composed(rng: Random, text: str, *, seconds: float) -> bytes:
     if any(word in said for word in _AIR):
         _blow(track, rng)
     return _wav(track)
+
+
+def bounded(seconds: float) -> float:
+    """How long a piece is that was asked to be so long."""
+    return min(max(seconds, SHORTEST_SECONDS), LONGEST_SECONDS)
 
 
 def _song(rng: Random, said: str) -> _Song:

@@ -25,7 +25,8 @@ def paint(canvas: Canvas) -> Image.Image:
     large = picture.resize((width * _FINER, height * _FINER))
     brush = ImageDraw.Draw(large)
     wind = _Wind(canvas)
-    for number in range(_LINES):
+    # A small picture has no room for all of them.
+    for number in range(round(_LINES * min(1.0, 0.1 + canvas.unit * 1.5))):
         start = (rng.uniform(-0.1, 1.1) * width, rng.uniform(-0.1, 1.1) * height)
         trail = wind.trail(start, steps=rng.randint(18, 60))
         place = wind.shade(start)

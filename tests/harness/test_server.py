@@ -388,6 +388,29 @@ async def test_updates_go_together_when_asked(
     assert sorted(await meeting.all_came()) == [update.update_id for update in updates]
 
 
+@pytest.mark.parametrize("turns", range(8))
+async def test_what_goes_together_comes_once(
+    client: Client, receiver: Receiver, api: BotApi, bot: BotAccount, alice: Person, turns: int
+) -> None:
+    """However the event loop's turns fall, updates that go together are not posted by their lane as well."""
+    await client("setWebhook", url=receiver.url)
+
+    async def burst() -> None:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        api.roads.together(bot, [alice.send_text(f"tap {number}").update for number in range(5)])
+
+    bursting = asyncio.create_task(burst())  # in each turn it comes before the poster, which "before" wakes
+    alice.send_text("before")
+    await bursting
+
+    await receiver.got(6)
+    alice.send_text("after")  # comes behind whatever the lane still holds
+    await until(lambda: receiver.updates[-1]["message"]["text"] == "after")
+    numbers = [update["update_id"] for update in receiver.updates]
+    assert len(numbers) == len(set(numbers)) == 7
+
+
 @dataclass
 class Meeting:
     """A bot that answers nobody until twenty updates are there."""

@@ -38,6 +38,10 @@ class Posts:
     session: aiohttp.ClientSession
     _courier: Courier = field(init=False)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
+    #: Groups that are to go together and that the courier has not taken out of its lanes yet.
+    _forming: int = 0
+    #: Groups on their way.
+    _together: int = 0
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _unlisten: Callable[[], None] = field(init=False)
 
@@ -67,25 +71,34 @@ class Posts:
 
     def together(self, updates: Sequence[Update]) -> None:
         """Post updates that were made just now at the same moment, whatever their lanes."""
-        self._do(self._together(updates))
+        self._forming += 1
+        self._do(self._bring_together(updates))
 
     async def _again(self, update: Update) -> None:
         await self._courier.repeat(update)
 
-    async def _together(self, updates: Sequence[Update]) -> None:
+    async def _bring_together(self, updates: Sequence[Update]) -> None:
+        # Runs at the first wait of the courier, when it has taken the updates out of its lanes.
+        asyncio.get_running_loop().call_soon(self._formed)
+        self._together += 1
         try:
             await self._courier.together(updates)
         except* Undelivered:
             pass  # they stay in the queue, and are taken up again
+        finally:
+            self._together -= 1
+
+    def _formed(self) -> None:
+        self._forming -= 1
+        self._news.set()
 
     async def _pump(self) -> None:
         while True:
-            if await any_set(self._news, within_s=TAKEN_UP_AGAIN_S):
-                self._news.clear()
-                # What was made to go together is withdrawn in this turn of the loop, before lanes are filled.
-                await asyncio.sleep(0)
+            has_news = await any_set(self._news, within_s=TAKEN_UP_AGAIN_S)
+            self._news.clear()
+            if has_news and not self._forming:
                 await self._courier.carry(())
-            else:
+            elif not has_news and not self._together:
                 self._do(self._drain())
             self.journal.settle(self.bot, now_ms=self.telegram.clock.now_ms())
 

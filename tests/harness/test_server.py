@@ -411,6 +411,22 @@ async def test_what_goes_together_comes_once(
     assert len(numbers) == len(set(numbers)) == 7
 
 
+async def test_what_is_not_taken_together_waits_again(
+    client: Client, receiver: Receiver, api: BotApi, bot: BotAccount, alice: Person
+) -> None:
+    """Of updates that go together, one that fails comes again with the same id."""
+    receiver.answers.append(Response(status_code=503))
+    await client("setWebhook", url=receiver.url)
+    updates = [alice.send_text(f"tap {number}").update for number in range(3)]
+
+    api.roads.together(bot, updates)
+
+    posted = [update["update_id"] for update in await receiver.got(4)]
+    assert posted.count(posted[0]) == 2
+    await until(lambda: {entry.status for entry in api.journal.deliveries} == {"delivered"})
+    assert sorted(entry.tries for entry in api.journal.deliveries) == [1, 1, 2]
+
+
 @dataclass
 class Meeting:
     """A bot that answers nobody until twenty updates are there."""

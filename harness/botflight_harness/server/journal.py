@@ -15,6 +15,8 @@ REMEMBERED = 500
 Outcome = Literal["ok", "refused", "not modelled", "lost"]
 Status = Literal["waiting", "retrying", "delivered", "expired"]
 
+_SETTLED = frozenset({"delivered", "expired"})
+
 #: Longer texts are cut where a call is shown.
 _SHOWN_CHARACTERS = 500
 
@@ -49,7 +51,8 @@ class Journal:
     """The latest calls and deliveries, told to those who listen as they change."""
 
     calls: deque[Call] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
-    _deliveries: OrderedDict[Update, Delivery] = field(default_factory=OrderedDict)
+    #: by the bot's id and the update_id
+    _deliveries: OrderedDict[tuple[int, int], Delivery] = field(default_factory=OrderedDict)
     _listeners: list[Callable[[Entry], None]] = field(default_factory=list)
 
     @property
@@ -68,22 +71,29 @@ class Journal:
         self._tell(call)
 
     def queued(self, bot: BotAccount, update: Update) -> None:
-        """Write down an update that waits."""
-        self._note(Delivery(bot, update))
+        """Write down an update that waits, for the first time or once more."""
+        self._note(replace(self._known(bot, update), update=update, status="waiting"))
 
     def tried(self, bot: BotAccount, update: Update, status: Status) -> None:
         """Write down one more delivery of an update, and how it went."""
-        known = self._deliveries.get(update, Delivery(bot, update))
+        known = self._known(bot, update)
         self._note(replace(known, tries=known.tries + 1, status=status))
 
     def settle(self, bot: BotAccount, *, now_ms: int) -> None:
-        """Close the entries of updates that have left the bot's queue by themselves."""
-        for update, delivery in tuple(self._deliveries.items()):
-            if delivery.bot is bot and delivery.status in {"waiting", "retrying"} and update not in bot.updates:
-                self._note(replace(delivery, status="delivered" if _was_taken(delivery, now_ms) else "expired"))
+        """Close the entries of updates that have left the bot's queue: a poll confirmed them, or they were too old."""
+        for delivery in self.deliveries:
+            if delivery.bot is not bot or delivery.status in _SETTLED or delivery.update in bot.updates:
+                continue
+            if delivery.status == "waiting" and delivery.tries:
+                self._note(replace(delivery, status="delivered"))
+            elif delivery.update.expires_ms <= now_ms:
+                self._note(replace(delivery, status="expired"))
+
+    def _known(self, bot: BotAccount, update: Update) -> Delivery:
+        return self._deliveries.get((bot.user_id, update.update_id)) or Delivery(bot, update)
 
     def _note(self, delivery: Delivery) -> None:
-        self._deliveries[delivery.update] = delivery
+        self._deliveries[delivery.bot.user_id, delivery.update.update_id] = delivery
         if len(self._deliveries) > REMEMBERED:
             self._deliveries.popitem(last=False)
         self._tell(delivery)
@@ -91,13 +101,6 @@ class Journal:
     def _tell(self, entry: Entry) -> None:
         for listener in tuple(self._listeners):
             listener(entry)
-
-
-def _was_taken(delivery: Delivery, now_ms: int) -> bool:
-    """Tell why an update left its queue: a poll confirmed it, or it was too old."""
-    if delivery.status == "retrying":
-        return False
-    return delivery.tries > 0 or delivery.update.expires_ms > now_ms
 
 
 def shown(parameters: Mapping[str, Any], files: Mapping[str, Upload]) -> dict[str, Any]:

@@ -38,10 +38,6 @@ class Posts:
     session: aiohttp.ClientSession
     _courier: Courier = field(init=False)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
-    #: Groups that are to go together and that the courier has not taken out of its lanes yet.
-    _forming: int = 0
-    #: Groups on their way.
-    _together: int = 0
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _unlisten: Callable[[], None] = field(init=False)
 
@@ -70,35 +66,31 @@ class Posts:
         self._do(self._again(update))
 
     def together(self, updates: Sequence[Update]) -> None:
-        """Post updates that were made just now at the same moment, whatever their lanes."""
-        self._forming += 1
-        self._do(self._bring_together(updates))
+        """Post updates that wait at the same moment, whatever their lanes. What is not taken waits again."""
+        for update in updates:
+            if update in self.bot.updates:
+                self.bot.updates.done(update)  # so that its lane passes it over
+                self._do(self._aside(update))
 
     async def _again(self, update: Update) -> None:
         await self._courier.repeat(update)
 
-    async def _bring_together(self, updates: Sequence[Update]) -> None:
-        # Runs at the first wait of the courier, when it has taken the updates out of its lanes.
-        asyncio.get_running_loop().call_soon(self._formed)
-        self._together += 1
+    async def _aside(self, update: Update) -> None:
+        accepted = False
         try:
-            await self._courier.together(updates)
-        except* Undelivered:
-            pass  # they stay in the queue, and are taken up again
+            accepted = (await self._post(update)).accepted
         finally:
-            self._together -= 1
-
-    def _formed(self) -> None:
-        self._forming -= 1
-        self._news.set()
+            if not accepted:
+                self.telegram.update(
+                    self.bot, update.kind, update.payload, lane=update.lane, update_id=update.update_id
+                )
 
     async def _pump(self) -> None:
         while True:
-            has_news = await any_set(self._news, within_s=TAKEN_UP_AGAIN_S)
-            self._news.clear()
-            if has_news and not self._forming:
+            if await any_set(self._news, within_s=TAKEN_UP_AGAIN_S):
+                self._news.clear()
                 await self._courier.carry(())
-            elif not has_news and not self._together:
+            else:
                 self._do(self._drain())
             self.journal.settle(self.bot, now_ms=self.telegram.clock.now_ms())
 

@@ -5,10 +5,11 @@ import asyncio
 import signal
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import orjson
 import uvloop
 from tests.bench.contender import Contender
 from tests.bench.turn import Plan, standing
@@ -50,8 +51,9 @@ async def sample(contender: Contender, plan: Plan, out: Path) -> int:
         return tally.completed
 
 
-def page(stacks: Sequence[Stack], *, updates: int, us: float, top: int) -> str:
-    """The tables: packages by own time, functions by cumulative time, functions by own time; then other threads."""
+def page(stacks: Sequence[Stack], *, cpu_s: Mapping[str, float], updates: int, seconds: float, top: int) -> str:
+    """The tables: CPU time by thread; the main thread by package, by function, by own time; then other threads."""
+    us = seconds / max(updates, 1) * 1e6
     main = [stack for stack in stacks if stack.thread == MAIN]
     others = [stack for stack in stacks if stack.thread != MAIN and not stack.frames[-1].endswith(_WAITING)]
     samples = sum(stack.times for stack in main)
@@ -66,8 +68,14 @@ def page(stacks: Sequence[Stack], *, updates: int, us: float, top: int) -> str:
 
     return "\n".join(
         [
-            f"{updates} updates, {us:.0f} us of the main thread each, {samples} samples of it",
+            f"{updates} updates, one in {us:.0f} us; {samples} samples of the main thread, with waits for the GIL",
             f"{'us/update':>9} {'share':>6}",
+            "",
+            "threads, CPU time",
+            *(
+                f"{took_s / max(updates, 1) * 1e6:9.1f} {took_s / seconds:6.1%}  {name}"
+                for name, took_s in sorted(cpu_s.items(), key=lambda item: -item[1])
+            ),
             *rows("packages, own time", main, lambda stack: [_package(stack.frames[-1])]),
             *rows("functions, with what they call", main, lambda stack: stack.frames),
             *rows("functions, own time", main, lambda stack: stack.frames[-1:]),
@@ -100,8 +108,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         updates = runner.run(sample(contender, plan, asked.out.absolute()))
     stacks = [Stack.parse(line) for line in asked.out.read_text().splitlines()]
-    us = asked.seconds / max(updates, 1) * 1e6
-    sys.stdout.write(page(stacks, updates=updates, us=us, top=asked.top) + "\n")
+    cpu_s = orjson.loads(asked.out.with_suffix(".threads").read_bytes())
+    text = page(stacks, cpu_s=cpu_s, updates=updates, seconds=asked.seconds, top=asked.top)
+    sys.stdout.write(text + "\n")
     return 0
 
 

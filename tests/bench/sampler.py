@@ -1,13 +1,15 @@
 """Runs a module and samples the stacks of its threads: `python -m tests.bench.sampler OUT MODULE ...`.
 
 SIGUSR1 begins. SIGUSR2 ends and writes OUT: a line for each stack with how often it was met, as flame graphs are
-drawn from.
+drawn from. Beside it, with the ending .threads, stands the CPU time of each thread in seconds.
 """
 
+import json
 import runpy
 import signal
 import sys
 import threading
+import time
 from collections import Counter
 from pathlib import Path
 from types import CodeType, FrameType
@@ -21,12 +23,17 @@ class Sampler:
     def __init__(self, out: Path) -> None:
         self._out = out
         self._met: Counter[tuple[int, tuple[CodeType, ...]]] = Counter()
+        self._cpu_s: dict[str, float] = {}
 
     def install(self) -> None:
         """Wait for the signals."""
-        signal.signal(signal.SIGUSR1, lambda *_: signal.setitimer(signal.ITIMER_REAL, EVERY_S, EVERY_S))
+        signal.signal(signal.SIGUSR1, lambda *_: self._begin())
         signal.signal(signal.SIGUSR2, lambda *_: self._end())
         signal.signal(signal.SIGALRM, self._sample)
+
+    def _begin(self) -> None:
+        self._cpu_s = _cpu_s()
+        signal.setitimer(signal.ITIMER_REAL, EVERY_S, EVERY_S)
 
     def _sample(self, _signal: int, main: FrameType | None) -> None:
         for thread, frame in sys._current_frames().items():
@@ -35,6 +42,8 @@ class Sampler:
 
     def _end(self) -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
+        took_s = {name: cpu_s - self._cpu_s.get(name, 0.0) for name, cpu_s in _cpu_s().items()}
+        self._out.with_suffix(".threads").write_text(json.dumps(took_s))
         names = {thread.ident: thread.name for thread in threading.enumerate()}
         self._out.write_text(
             "".join(
@@ -42,6 +51,11 @@ class Sampler:
                 for (thread, codes), times in self._met.items()
             )
         )
+
+
+def _cpu_s() -> dict[str, float]:
+    threads = [(thread.name, thread.ident) for thread in threading.enumerate()]
+    return {name: time.clock_gettime(time.pthread_getcpuclockid(ident)) for name, ident in threads if ident is not None}
 
 
 def _codes(frame: FrameType | None) -> tuple[CodeType, ...]:

@@ -25,6 +25,13 @@ async def free_shop(telegram: Telegram) -> AsyncIterator[Shop]:
 
 
 @pytest.fixture
+async def impatient_shop(telegram: Telegram) -> AsyncIterator[Shop]:
+    """The whole service on a virtual clock: minutes of waiting pass in no time."""
+    async with open_shop(telegram, impatient=True) as opened:
+        yield opened
+
+
+@pytest.fixture
 def boris(telegram: Telegram) -> Person:
     """Somebody who reads Russian."""
     return telegram.user("Борис", language="ru")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from botflight_diagnostics.telemetry import Telemetry
 from botflight_diagnostics.telemetry.capture import CapturedTelemetry
+from botflight_harness.clock import VirtualClock
 from botflight_harness.ptb import TelegramRequest
 from botflight_harness.telegram import Person, Telegram
 from botflight_harness.webhook import WebhookHarness
@@ -90,10 +92,18 @@ class Shop:
 
 @contextlib.asynccontextmanager
 async def open_shop(
-    telegram: Telegram, *, daily_free_limit: int = 0, database_url: str = "sqlite::memory:"
+    telegram: Telegram,
+    *,
+    daily_free_limit: int = 0,
+    database_url: str = "sqlite::memory:",
+    impatient: bool = False,
 ) -> AsyncIterator[Shop]:
-    """Run a service for the time of the block. Free generations are off unless a limit is given."""
-    bot = telegram.bot()
+    """Run a service for the time of the block. Free generations are off unless a limit is given.
+
+    When `impatient`, the service lives by Telegram's virtual clock, and every wait of its own moves that clock on.
+    """
+    clock_ms, sleep = (telegram.clock.now_ms, _leaping(telegram)) if impatient else (system_clock_ms, asyncio.sleep)
+    bot = next(iter(telegram.bots.values()), None) or telegram.bot()
     settings = Settings.load(
         {
             "TELEGRAM_BOT_TOKEN": bot.token,
@@ -109,14 +119,16 @@ async def open_shop(
         env_file=None,
     )
     telemetry = Telemetry.for_tests()
-    storage = open_storage(database_url, clock=system_clock_ms)
-    provider = LocalProvider(clock_ms=system_clock_ms, spool=None, pace=0, make=GALLERY)
+    storage = open_storage(database_url, clock=clock_ms)
+    provider = LocalProvider(clock_ms=clock_ms, spool=None, pace=0, make=GALLERY)
     built = build(
         settings,
         telemetry=telemetry,
         storage=storage,
         provider=provider,
         requests=(TelegramRequest(telegram), TelegramRequest(telegram)),
+        clock_ms=clock_ms,
+        sleep=sleep,
     )
     harness = WebhookHarness(built.asgi, telegram, secret=SECRET, bot=bot, idle=built.service.idle)
     async with harness:
@@ -129,3 +141,16 @@ async def open_shop(
             provider=provider,
             telemetry=telemetry,
         )
+
+
+def _leaping(telegram: Telegram) -> Callable[[float], Awaitable[None]]:
+    """A sleep that takes no time: it lets others run, and then moves the clock to where it would have ended."""
+    clock = telegram.clock
+    assert isinstance(clock, VirtualClock)
+
+    async def sleep(seconds: float) -> None:
+        until_ms = clock.now_ms() + round(seconds * 1000)
+        await asyncio.sleep(0.001)
+        clock.advance_to(until_ms)
+
+    return sleep

@@ -7,7 +7,7 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -80,6 +80,7 @@ def build(
     provider: Provider,
     requests: tuple[BaseRequest, BaseRequest] | None = None,
     clock_ms: Callable[[], int] = system_clock_ms,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     mode: str = "serve",
 ) -> Built:
     """Put the parts together. `requests` take the place of the ways to Telegram, for tests in process."""
@@ -107,6 +108,7 @@ def build(
         files=provider,
         telemetry=telemetry,
         clock_ms=clock_ms,
+        sleep=sleep,
         menu_sent=sessions.menu_sent,
     )
     runner = Runner(
@@ -119,6 +121,7 @@ def build(
         narrator=narrator,
         telemetry=telemetry,
         clock_ms=clock_ms,
+        sleep=sleep,
     )
     conversation = Conversation(
         partner=partner,
@@ -153,6 +156,7 @@ def build(
         telemetry=telemetry,
         clock_ms=clock_ms,
         user_ref=lambda envelope: _user_ref(log_users, envelope),
+        sleep=sleep,
     )
     inbox = Inbox(
         partner=partner, bot_id=bot_id, storage=storage, worker=worker, telemetry=telemetry, clock_ms=clock_ms

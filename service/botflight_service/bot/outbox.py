@@ -268,7 +268,7 @@ class Outbox:
         """Write what waits, together, until nothing does. A crash before that sends those messages once more."""
         tries = 0
         while self._marks:
-            await self._sleep(MARK_WAIT_S)
+            await asyncio.sleep(MARK_WAIT_S)
             batch = self._marks[:MARK_BATCH]
             try:
                 await self._storage.mark(self._partner, batch)

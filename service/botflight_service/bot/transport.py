@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import aiohttp
 from telegram._utils.defaultvalue import DefaultValue
 from telegram.error import NetworkError, RetryAfter, TimedOut
 from telegram.request import BaseRequest, RequestData
+from telegram.warnings import PTBDeprecationWarning
 
 #: Connections to Telegram at once; those that find none wait.
 MAX_CONNECTIONS = 100
@@ -77,7 +79,10 @@ class Transport(BaseRequest):
 
 def retry_after_s(error: RetryAfter) -> float:
     """What Telegram asked to wait, in seconds; python-telegram-bot gives a number or a timedelta, as it is set."""
-    given = error.retry_after
+    with warnings.catch_warnings():
+        # Its word that the type will change: both are taken here.
+        warnings.simplefilter("ignore", PTBDeprecationWarning)
+        given = error.retry_after
     return given.total_seconds() if isinstance(given, timedelta) else float(given)
 
 

@@ -179,7 +179,7 @@ class Runner:
     async def sweep(self) -> None:
         """Take up for ever what is unsettled and nobody runs, such as attempts beyond the first page."""
         while True:
-            await self._sleep(SWEEP_S)
+            await asyncio.sleep(SWEEP_S)
             try:
                 await self.recover()
             except StorageError as error:

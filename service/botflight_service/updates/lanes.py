@@ -13,8 +13,9 @@ Item = TypeVar("Item")
 class Lanes(Generic[Item]):
     """Runs what is put into it: items of one key one after the other, different keys side by side.
 
-    `run` must not raise: an item that fails is its own affair. At most `limit` items run at a time; how many may wait
-    is the business of whoever puts (`waiting` tells).
+    At most `limit` items run at a time; how many may wait is the business of whoever puts (`unfinished` tells). `run` is
+    to deal with its own failures: what it raises all the same goes to the event loop's exception handler, and the lane
+    goes on with the next item.
     """
 
     def __init__(self, run: Callable[[Item], Awaitable[None]], *, limit: int) -> None:
@@ -63,7 +64,11 @@ class Lanes(Generic[Item]):
     async def _drive(self, key: str, lane: deque[Item]) -> None:
         while lane:
             async with self._places:
-                await self._run(lane[0])
+                try:
+                    await self._run(lane[0])
+                except Exception as error:  # noqa: BLE001 - a defect of one item must not silence a whole chat
+                    context = {"message": f"an item of lane {key} failed", "exception": error}
+                    asyncio.get_running_loop().call_exception_handler(context)
             lane.popleft()
             self.unfinished -= 1
         del self._lanes[key]

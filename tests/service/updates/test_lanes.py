@@ -93,3 +93,22 @@ async def test_what_does_not_finish_in_time_is_cut_off_and_counted() -> None:
     left = await lanes.stop(within_s=0.01)
 
     assert left == 2
+
+
+async def test_a_defect_of_one_item_does_not_silence_its_lane() -> None:
+    """The error is told to the event loop, and the next item runs."""
+    told: list[str] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(str(context["exception"])))
+
+    async def run(item: str) -> None:
+        if item == "broken":
+            raise ValueError("a defect")
+        told.append(item)
+
+    lanes = Lanes(run, limit=3)
+
+    lanes.put("chat", "broken")
+    lanes.put("chat", "next")
+    await asyncio.wait_for(lanes.idle(), 1)
+
+    assert told == ["a defect", "next"]

@@ -1,0 +1,152 @@
+"""What becomes of an attempt when the provider fails, refuses, hangs, loses its answer or comes late."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from shop import PARTNER, Shop, open_shop
+
+from botflight_harness.telegram import Person, Telegram
+from botflight_service.billing.money import credits
+from botflight_service.generation import runner as runner_module
+from botflight_service.generation.attempts import AttemptState
+
+
+async def confirms(shop: Shop, person: Person) -> None:
+    """Pay for a picture of 5 credits out of 20."""
+    await shop.gives(person, 20)
+    await shop.opens_confirmation(person)
+    await person.taps(next(data for data in person.last.callback_data if data.startswith("confirm_generation:")))
+
+
+async def state(shop: Shop, person: Person) -> AttemptState:
+    """Where the person's only attempt stands."""
+    (attempt,) = await shop.history(person)
+    return attempt.state
+
+
+async def test_a_refusal_gives_the_money_back_at_once(shop: Shop, alice: Person) -> None:
+    """The provider took nothing: neither does the bot."""
+    shop.provider.refuses("bad_prompt")
+
+    await confirms(shop, alice)
+
+    assert await state(shop, alice) is AttemptState.FAILED
+    assert (await shop.balance(alice), await shop.held(alice)) == (credits(20), credits(0))
+
+
+async def test_a_provider_that_is_away_for_a_moment_is_asked_again(impatient_shop: Shop, alice: Person) -> None:
+    """It certainly took nothing, so the same submission is safe."""
+    impatient_shop.provider.unavailable(3)
+
+    await confirms(impatient_shop, alice)
+
+    assert await state(impatient_shop, alice) is AttemptState.DELIVERED
+    assert impatient_shop.provider.submits == 4
+
+
+async def test_a_provider_that_stays_away_gives_the_money_back(impatient_shop: Shop, alice: Person) -> None:
+    """Every retry has a limit."""
+    impatient_shop.provider.unavailable(100)
+
+    await confirms(impatient_shop, alice)
+
+    assert await state(impatient_shop, alice) is AttemptState.FAILED
+    assert await impatient_shop.balance(alice) == credits(20)
+    assert impatient_shop.provider.submits == len(runner_module.SUBMIT_RETRY_S) + 1
+
+
+async def test_a_lost_answer_is_never_submitted_again_and_a_sign_settles_it(shop: Shop, alice: Person) -> None:
+    """The job was taken: its hint leads to the file, one submission, one charge."""
+    shop.provider.loses_answer(taken=True)
+
+    await confirms(shop, alice)
+
+    assert await state(shop, alice) is AttemptState.DELIVERED
+    assert shop.provider.submits == 1
+    assert await shop.balance(alice) == credits(15)
+
+
+async def test_a_lost_answer_without_a_sign_ends_at_the_deadline(impatient_shop: Shop, alice: Person) -> None:
+    """After fifteen minutes the money goes back, and the person is told."""
+    impatient_shop.provider.loses_answer(taken=False)
+
+    await confirms(impatient_shop, alice)
+
+    assert await state(impatient_shop, alice) is AttemptState.REFUNDED
+    assert impatient_shop.provider.submits == 1
+    assert (await impatient_shop.balance(alice), await impatient_shop.held(alice)) == (credits(20), credits(0))
+
+
+async def test_a_job_that_hangs_ends_at_its_limit(impatient_shop: Shop, alice: Person) -> None:
+    """Nobody waits for ever: the hold is released and the person told."""
+    impatient_shop.provider.hangs()
+
+    await confirms(impatient_shop, alice)
+
+    (attempt,) = await impatient_shop.history(alice)
+    assert (attempt.state, attempt.failure) == (AttemptState.FAILED, "took_too_long")
+    assert await impatient_shop.balance(alice) == credits(20)
+
+
+async def test_every_end_is_told_to_the_person(impatient_shop: Shop, alice: Person) -> None:
+    """The screen that showed the progress says what happened, with a way on."""
+    impatient_shop.provider.loses_answer(taken=False)
+
+    await confirms(impatient_shop, alice)
+
+    assert alice.last.from_bot
+    assert {"menu", "new_menu", "models"} & set(alice.last.callback_data)
+
+
+async def test_a_submission_that_was_under_way_at_a_crash_is_not_made_again(
+    telegram: Telegram, alice: Person, tmp_path: Path
+) -> None:
+    """Written down as submitting, then the process was gone: the next run waits for a sign and never submits."""
+    url = f"sqlite:///{tmp_path}/shop.sqlite"
+    async with open_shop(telegram, database_url=url) as shop:
+        hangs = asyncio.Event()
+
+        async def never(_: object) -> str:
+            await hangs.wait()
+            raise AssertionError("nobody sets it")
+
+        shop.provider.submit = never
+        await shop.gives(alice, 20)
+        await shop.opens_confirmation(alice)
+        tap = alice.tap(next(data for data in alice.last.callback_data if data.startswith("confirm_generation:")))
+        await shop.harness.courier.carry(tap.updates)
+        while [attempt.state for attempt in await shop.history(alice)] != [AttemptState.SUBMITTING]:
+            await asyncio.sleep(0)
+        for task in tuple(shop.service.runner._tasks.values()):
+            task.cancel()
+
+    async with open_shop(telegram, database_url=url) as shop:
+        while await state(shop, alice) is AttemptState.SUBMITTING:
+            await asyncio.sleep(0)
+
+        assert await state(shop, alice) is AttemptState.UNKNOWN
+        assert shop.provider.submits == 0
+        assert await shop.held(alice) == credits(5)
+
+
+async def test_a_result_after_the_money_went_back_is_a_present(impatient_shop: Shop, alice: Person) -> None:
+    """Late, and free: the file comes, and the wallet stays as it is."""
+    shop = impatient_shop
+    shop.provider.loses_answer(taken=False)
+    await confirms(shop, alice)
+    (attempt,) = await shop.history(alice)
+    request = await shop.service.runner._request(attempt)
+    job_id = await shop.provider.submit(request)
+
+    await shop.service.service.idle()
+    while "photo" not in {seen.kind for seen in alice.screen}:
+        await asyncio.sleep(0.001)
+    await shop.service.service.idle()
+
+    assert await state(shop, alice) is AttemptState.DELIVERED
+    assert await shop.balance(alice) == credits(20)
+    assert job_id
+    assert list(await shop.storage.violations()) == []
+    assert (await shop.storage.balance(PARTNER, alice.user_id)).held == credits(0)

@@ -13,6 +13,7 @@ from PIL import Image, ImageChops, ImageStat
 from botflight_service.generation.attempts import ResultKind
 from botflight_service.provider.interface import GenerationRequest
 from botflight_service.provider.studio import Studio, Unmakeable, animation, painting, retouch, seed, sound
+from botflight_service.provider.studio.scenes import figures
 
 SMALL = Studio(side_px=48)
 
@@ -274,3 +275,20 @@ def test_absurd_numbers_are_refused(seconds: str) -> None:
 def test_the_name_says_what_is_inside(request_: GenerationRequest, suffix: str) -> None:
     """Drawings are PNG, photos stay JPEG."""
     assert SMALL.suffix(request_) == suffix
+
+
+@pytest.mark.parametrize("figure", figures.FIGURES, ids=lambda figure: figure.words[0])
+@pytest.mark.parametrize("language", [0, -1], ids=["en", "ru"])
+def test_whoever_asks_for_a_cat_gets_a_cat(figure: figures.Figure, language: int) -> None:
+    """A figure that the prompt names stands in the picture, in either language; another word leaves it out."""
+    word = figure.words[language]
+
+    with_figure = painting.painted(Random(4), f"one {word}", (64, 64))
+
+    assert figures.asked_for(f"one {word}") is figure
+    assert with_figure.size == (64, 64)
+
+
+def test_a_word_inside_another_names_no_figure() -> None:
+    """A category is no cat."""
+    assert figures.asked_for("education, vacation and the abdomen") is None

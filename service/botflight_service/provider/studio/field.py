@@ -81,16 +81,15 @@ def smooth_line(rng: Random, points: int, *, bumps: float, octaves: int = 5, rou
     for _ in range(octaves):
         knots = [rng.uniform(-1, 1) for _ in range(math.ceil(bumps) + 4)]
         for place in range(points):
-            total[place] += height * _between(knots, place / points * bumps + 1)
+            at = place / points * bumps + 1
+            before, here, after, beyond = knots[int(at) - 1 : int(at) + 3]
+            total[place] += height * spline(before, here, after, beyond, at % 1.0)
         bumps, height = bumps * 2, height * roughness
     return total
 
 
-def _between(knots: Sequence[float], place: float) -> float:
-    """A Catmull-Rom spline through the knots."""
-    at = int(place)
-    share = place - at
-    a, b, c, d = knots[at - 1], knots[at], knots[at + 1], knots[at + 2]
+def spline(a: float, b: float, c: float, d: float, share: float) -> float:
+    """A value between `b` and `c` on the smooth (Catmull-Rom) curve through four."""
     return b + 0.5 * share * (c - a + share * (2 * a - 5 * b + 4 * c - d + share * (3 * (b - c) + d - a)))
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from botflight_service.provider.studio import palette
 from botflight_service.provider.studio.canvas import Canvas
-from botflight_service.provider.studio.scenes import aurora, bloom, currents, mosaic, papercut, ridges
+from botflight_service.provider.studio.scenes import aurora, bloom, currents, figures, mosaic, papercut, ridges
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,8 @@ SCENES: Final = (
 def painted(rng: Random, text: str, size: tuple[int, int]) -> Image.Image:
     """A picture of `size` for the words of `text`."""
     said = text.lower()
+    if figures.asked_for(said):
+        return ridges.paint(Canvas(rng, size, palette.chosen(rng, said), said))
     called = [scene for scene in SCENES if any(word in said for word in scene.words)]
     scene = rng.choice(called or SCENES)
     return scene.paint(Canvas(rng, size, palette.chosen(rng, said), said))

@@ -11,6 +11,8 @@ from botflight_service.provider.studio import canvas as brushes
 from botflight_service.provider.studio import field
 from botflight_service.provider.studio.canvas import Canvas
 from botflight_service.provider.studio.palette import mixed
+from botflight_service.provider.studio.scenes import figures
+from botflight_service.provider.studio.scenes.figures import Figure
 
 #: Where the water begins, in shares of the height.
 _SHORE = 0.68
@@ -19,8 +21,9 @@ _NIGHT = ("night", "moon", "ноч", "лун")
 
 def paint(canvas: Canvas) -> Image.Image:
     """Paint the scene."""
-    water = canvas.chance(0.5)
-    picture, sun = _land(canvas, horizon=0.62 if water else 0.86)
+    figure = figures.asked_for(canvas.text)
+    water = canvas.chance(0.5) or (figure is not None and figure.afloat)
+    picture, sun = _land(canvas, figure, horizon=_horizon(figure) if water else 0.8)
     if water:
         picture = _mirrored(canvas, picture, sun, _Ripples(canvas), phase=0.0)
     return brushes.finished(canvas, picture)
@@ -28,38 +31,54 @@ def paint(canvas: Canvas) -> Image.Image:
 
 def loop(canvas: Canvas, frames: int) -> list[Image.Image]:
     """The water in motion before land that stands still."""
-    land, sun = _land(canvas, horizon=0.62)
+    figure = figures.asked_for(canvas.text)
+    land, sun = _land(canvas, figure, horizon=_horizon(figure))
     ripples = _Ripples(canvas)
     return [_mirrored(canvas, land, sun, ripples, phase=number / frames) for number in range(frames)]
 
 
-def _land(canvas: Canvas, *, horizon: float) -> tuple[Image.Image, brushes.Point]:
-    """Sky and ridges, and where the sun stands."""
+def _horizon(figure: Figure | None) -> float:
+    """How far down the land reaches before water; low enough to see a sail above it."""
+    return 0.7 if figure is not None and figure.afloat else 0.62
+
+
+def _land(canvas: Canvas, figure: Figure | None, *, horizon: float) -> tuple[Image.Image, brushes.Point]:
+    """Sky and ridges with whoever stands there, and where the sun is."""
+    rng = canvas.rng
     night = any(word in canvas.text for word in _NIGHT) or canvas.chance(0.2)
-    picture, sun = _sky(canvas, night=night)
-    layers = canvas.rng.randint(5, 7)
+    # Low and large where somebody stands before it, and with few hills between.
+    sun = canvas.at(rng.uniform(0.25, 0.75), horizon - 0.2 if figure else rng.uniform(0.2, 0.42))
+    radius = (rng.uniform(165, 190) if figure else rng.uniform(46, 92)) * canvas.unit
+    picture = _sky(canvas, sun, radius, night=night)
+    layers = rng.randint(2, 3) if figure else rng.randint(5, 7)
+    farthest = horizon - 0.08 if figure else 0.36
+    crest: list[brushes.Point] = []
     for layer in range(layers):
-        nearness = (layer + 1) / layers
-        picture = _ridge(canvas, picture, nearness=nearness, horizon=horizon, palest=0.4 if night else 0.82)
+        near = (layer + 1) / layers
+        base, palest = farthest + (horizon - farthest) * near, 0.4 if night else 0.82
+        picture, crest = _ridge(canvas, picture, near=near, base=base, palest=palest)
+    if figure is not None:
+        foot = min(crest, key=lambda place: abs(place[0] - sun[0]))
+        if figure.afloat:
+            foot = (sun[0], canvas.size[1] * _SHORE)
+        picture.paste(canvas.palette.at(0.0), mask=figures.stencil(canvas, figure, foot))
     return picture, sun
 
 
-def _sky(canvas: Canvas, *, night: bool) -> tuple[Image.Image, brushes.Point]:
+def _sky(canvas: Canvas, sun: brushes.Point, radius: float, *, night: bool) -> Image.Image:
     rng, palette = canvas.rng, canvas.palette
-    low, high = (0.55, 0.02) if night else (0.98, rng.uniform(0.35, 0.55))
+    foot, top = (0.55, 0.02) if night else (0.98, rng.uniform(0.35, 0.55))
     clouds = field.noise(rng, canvas.size, cells=2.5, octaves=4)
     streaks = clouds.resize((canvas.size[0] * 3, canvas.size[1]), Image.Resampling.BILINEAR).crop((0, 0, *canvas.size))
-    height = field.down(canvas.size, lambda y: high + (low - high) * min(y / 0.75, 1.0) ** 1.3)
+    height = field.down(canvas.size, lambda y: top + (foot - top) * min(y / 0.75, 1.0) ** 1.3)
     veiled = field.computed(lambda h, c: h + (c - 0.5) * 0.16, height, streaks)
     picture = field.coloured(field.levels(rng, veiled), palette.ramp())
-    sun = canvas.at(rng.uniform(0.25, 0.75), rng.uniform(0.2, 0.42))
-    radius = rng.uniform(46, 92) * canvas.unit
     if night:
         picture = stars(canvas, picture, count=260)
     light = mixed(palette.at(1.0), (255, 255, 255), 0.4)
     picture = brushes.glow(picture, brushes.halo(canvas, sun, radius=0.34, strength=0.75), palette.at(0.8))
     picture.paste(light, mask=brushes.disc(canvas, sun, radius))
-    return picture, sun
+    return picture
 
 
 def stars(canvas: Canvas, picture: Image.Image, *, count: int, floor: float = 0.7) -> Image.Image:
@@ -75,20 +94,21 @@ def stars(canvas: Canvas, picture: Image.Image, *, count: int, floor: float = 0.
     return brushes.glow(picture, brushes.stencil(canvas.size, draw), (255, 250, 240))
 
 
-def _ridge(canvas: Canvas, picture: Image.Image, *, nearness: float, horizon: float, palest: float) -> Image.Image:
-    """One more ridge in front; the far ones are pale and smooth, the near ones dark and rough."""
+def _ridge(
+    canvas: Canvas, picture: Image.Image, *, near: float, base: float, palest: float
+) -> tuple[Image.Image, list[brushes.Point]]:
+    """One more ridge in front, and its crest; the far ones are pale and smooth, the near ones dark and rough."""
     rng, (width, height) = canvas.rng, canvas.size
     points = max(width // 2, 2)
-    line = field.smooth_line(rng, points, bumps=rng.uniform(1.5, 3.0), roughness=0.42 + 0.08 * nearness)
-    base = height * (0.36 + (horizon - 0.36) * nearness)
-    tall = height * (0.13 - 0.06 * nearness)
-    crest = [(place * width / (points - 1), base - tall * level) for place, level in enumerate(line)]
+    line = field.smooth_line(rng, points, bumps=rng.uniform(1.5, 3.0), roughness=0.42 + 0.08 * near)
+    middle, tall = height * base, height * (0.13 - 0.06 * near)
+    crest = [(place * width / (points - 1), middle - tall * level) for place, level in enumerate(line)]
     body = brushes.shape(canvas.size, [(0, height), *crest, (width, height)])
-    colour = canvas.palette.at(palest * (1 - nearness**0.8))
-    mist = mixed(colour, canvas.palette.at(palest + 0.13), 0.42 * (1 - nearness) + 0.14)
-    fade = field.down(canvas.size, lambda y: min(max((y * height - base + tall) / (0.3 * height), 0.0), 1.0))
+    colour = canvas.palette.at(palest * (1 - near**0.8))
+    mist = mixed(colour, canvas.palette.at(palest + 0.13), 0.42 * (1 - near) + 0.14)
+    fade = field.down(canvas.size, lambda y: min(max((y * height - middle + tall) / (0.3 * height), 0.0), 1.0))
     ramp = [mixed(colour, mist, level / 255) for level in range(256)]
-    return Image.composite(field.coloured(field.levels(rng, fade), ramp), picture, body)
+    return Image.composite(field.coloured(field.levels(rng, fade), ramp), picture, body), crest
 
 
 class _Ripples:

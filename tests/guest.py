@@ -95,8 +95,8 @@ class Guest:
         name, *arguments = line.removeprefix("/").split()
         return self._keep(await self.features.on_command(self._visit(text=line), name, tuple(arguments)))
 
-    async def shows(self, file_id: str = "photo-1") -> Reply:
-        return self._keep(await self.features.on_photo(self._visit(photo_file_id=file_id)))
+    async def shows(self, file_id: str = "photo-1", *, caption: str | None = None) -> Reply:
+        return self._keep(await self.features.on_photo(self._visit(photo_file_id=file_id, text=caption)))
 
     async def sends(self, what: str) -> Reply:
         return self._keep(await self.features.on_unexpected(self._visit(), what))

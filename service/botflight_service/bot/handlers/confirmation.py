@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Protocol
 from uuid import UUID
 
@@ -94,8 +93,7 @@ class Confirmation:
 
     async def _offered_anew(self, visit: Visit, draft: Draft) -> Reply:
         notice = self._texts.speak(visit.language).html("notice.offer_changed")
-        anew = replace(draft, offer=None)
-        return await self._drafting.show(visit, anew, action=_ACTION, notice=notice, outcome="OFFER_CHANGED")
+        return await self._drafting.show(visit, draft, action=_ACTION, notice=notice, outcome="OFFER_CHANGED")
 
     def _begun(self, visit: Visit, confirmed: Confirmed) -> Reply:
         return Reply(

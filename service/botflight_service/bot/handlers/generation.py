@@ -15,7 +15,7 @@ from botflight_service.bot.texts import Html, Language, Texts
 from botflight_service.bot.visit import Reply, Screen, Visit
 from botflight_service.generation import answers
 from botflight_service.generation.answers import Unfit
-from botflight_service.generation.catalog import Catalog, Input, Model
+from botflight_service.generation.catalog import Catalog, Input, Model, TextInput
 
 
 class Generation:
@@ -60,7 +60,7 @@ class Generation:
         if before is None:
             return replace(await self.list_models(visit), action="go_back")
         kept = {name: value for name, value in draft.inputs.items() if name != before}
-        return await self._drafting.show(visit, replace(draft, inputs=kept, offer=None), action="go_back")
+        return await self._drafting.show(visit, replace(draft, inputs=kept), action="go_back")
 
     async def resume(self, visit: Visit) -> Reply:
         """Back to the draft from a look elsewhere."""
@@ -79,13 +79,20 @@ class Generation:
         return await self._take(visit, draft, asked, answers.read_text(asked, visit.text or ""))
 
     async def photo(self, visit: Visit) -> Reply:
-        """Take a photo as the answer to the question that stands."""
-        draft, _, asked = self._standing(visit)
+        """Take a photo as the answer to the question that stands, and what is written below it as the next one's."""
+        draft, model, asked = self._standing(visit)
         if draft is None or visit.photo_file_id is None:
             return self._unasked(visit, "notice.photo_in_menu")
-        if asked is None:
+        if asked is None or model is None:
             return await self._again(visit, draft, Unfit("at_confirm"))
-        return await self._take(visit, draft, asked, answers.read_photo(asked, visit.photo_file_id))
+        answer = answers.read_photo(asked, visit.photo_file_id)
+        if isinstance(answer, Unfit):
+            return await self._again(visit, draft, answer)
+        filled = replace(draft, inputs={**draft.inputs, asked.name: answer})
+        following = model.input(model.missing(filled.inputs))
+        if visit.text and isinstance(following, TextInput):
+            return await self._take(visit, filled, following, answers.read_text(following, visit.text))
+        return await self._drafting.show(visit, filled, action="answer_question")
 
     def _standing(self, visit: Visit) -> tuple[Draft | None, Model | None, Input | None]:
         """The draft, its model, and the question that it waits at; no question at the confirm screen."""

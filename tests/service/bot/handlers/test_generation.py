@@ -48,6 +48,37 @@ async def test_a_photo_answers_a_question_for_a_photo(guest: Guest) -> None:
     assert guest.session.draft == Draft(model="image_to_image", inputs={"photo": "file-9"}, step="prompt")
 
 
+async def test_words_below_a_photo_answer_the_next_question(guest: Guest) -> None:
+    """Who sends the photo and says at once what to change is not asked for it again."""
+    await guest.taps("model:image_to_image")
+
+    await guest.shows("file-9", caption="make it winter")
+
+    assert "✅ Confirm" in guest.labels
+    assert guest.session.draft
+    assert guest.session.draft.inputs == {"photo": "file-9", "prompt": "make it winter"}
+
+
+async def test_words_below_a_photo_that_do_not_fit_keep_the_photo(guest: Guest) -> None:
+    """Only the words are asked for again."""
+    await guest.taps("model:image_to_image")
+
+    reply = await guest.shows("file-9", caption="x" * 1501)
+
+    assert reply.outcome == "INVALID_INPUT"
+    assert guest.session.draft == Draft(model="image_to_image", inputs={"photo": "file-9"}, step="prompt")
+
+
+async def test_words_below_a_photo_are_no_choice(guest: Guest) -> None:
+    """Where the next question wants a button, the caption is let be."""
+    await guest.taps("model:upscale")
+
+    reply = await guest.shows("file-9", caption="bigger please")
+
+    assert reply.outcome == "OK"
+    assert "4 times" in guest.labels
+
+
 async def test_a_number_is_tapped_or_written(guest: Guest) -> None:
     """A preset and a typed number are the same answer."""
     await guest.taps("model:text_to_audio")

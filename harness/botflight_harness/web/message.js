@@ -8,7 +8,12 @@ const fileAt = (id) => `/_control/files/${encodeURIComponent(id)}`;
 const isFilm = (media) => (media.mime_type ?? "").startsWith("video/");
 
 function picture(fileId, label, size) {
-  return el("img", { className: "media", src: fileAt(fileId), alt: label, width: size?.width, height: size?.height, loading: "lazy" });
+  const image = el("img", { className: "media", src: fileAt(fileId), alt: label, loading: "lazy" });
+  if (size?.width && size?.height) {
+    image.style.setProperty("--natural", `${size.width}px`);
+    image.style.setProperty("--ratio", String(size.width / size.height)); // so that nothing moves when it arrives
+  }
+  return image;
 }
 
 function film(media, label, properties) {

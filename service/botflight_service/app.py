@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 
 from pydantic import SecretStr
 from starlette.applications import Starlette
@@ -42,6 +43,7 @@ from botflight_service.provider.interface import Provider
 from botflight_service.provider.local import LocalProvider
 from botflight_service.storage import open_storage
 from botflight_service.storage.interface import Storage
+from botflight_service.storage.observed import observed
 from botflight_service.updates.envelope import Envelope
 from botflight_service.updates.inbox import Inbox
 from botflight_service.updates.polling import Polling
@@ -52,6 +54,8 @@ from botflight_service.web.webhook import Webhook
 WEBHOOK_PATH = "/webhook"
 #: For users whose language the bot does not speak.
 DEFAULT_LANGUAGE = "en"
+#: Where the local provider keeps its jobs over a restart: beside the default store.
+LOCAL_PROVIDER_FOLDER = Path("data/provider")
 
 
 def system_clock_ms() -> int:
@@ -87,19 +91,17 @@ def build(
     token = _required(settings.telegram_bot_token)
     partner, bot_id = settings.partner, int(token.partition(":")[0])
     log_users = UserReferences(token.encode())
-    request, get_updates_request = requests or (Transport(), Transport())
+    ways = tuple(ObservedRequest(request, telemetry) for request in requests or (Transport(), Transport()))
     application = build_application(
         token=token,
-        request=ObservedRequest(request, telemetry),
-        get_updates_request=ObservedRequest(get_updates_request, telemetry),
+        request=ways[0],
+        get_updates_request=ways[1],
         api_base_url=settings.telegram_api_base_url,
     )
     bot: Bot = application.bot
+    storage = observed(storage, telemetry, system="sqlite")
     catalog, texts, lifecycle = load_catalog(), load_texts(), Lifecycle()
     narrator = Narrator(texts=texts, catalog=catalog)
-    diagnosis = Diagnosis(
-        settings=settings, storage=storage, lifecycle=lifecycle, telemetry=telemetry, reference=log_users.of
-    )
     sessions = SessionCache(lambda user_id: storage.session(partner, user_id))
     outbox = Outbox(
         partner=partner,
@@ -167,6 +169,22 @@ def build(
         if settings.webhook_base_url is not None and mode == "serve":
             await announce_webhook(bot, settings.webhook_base_url + WEBHOOK_PATH, _required(settings.webhook_secret))
 
+    def sample() -> None:
+        metrics = telemetry.metrics
+        metrics.lanes.set(to=worker.lanes)
+        metrics.updates_undone.set(to=worker.unfinished)
+        metrics.updates_undone_oldest.set(to=worker.oldest_ms() / 1000)
+        metrics.outbox_messages.set("waiting", to=outbox.waiting)
+        metrics.outbox_oldest.set(to=outbox.oldest_ms() / 1000)
+
+    diagnosis = Diagnosis(
+        settings=settings,
+        storage=storage,
+        lifecycle=lifecycle,
+        telemetry=telemetry,
+        reference=log_users.of,
+        sample=sample,
+    )
     service = Service(
         Parts(
             storage=storage,
@@ -175,7 +193,9 @@ def build(
             outbox=outbox,
             runner=runner,
             provider=provider,
+            diagnosis=diagnosis,
             application=application,
+            ways=ways,
             announce=announce,
             inspect=diagnosis.inspect,
             watch=diagnosis.watch,
@@ -279,5 +299,5 @@ def opened_telemetry(settings: Settings, *, terminal: bool = False) -> Iterator[
 def build_default(settings: Settings, *, telemetry: Telemetry, mode: str) -> Built:
     """Put together what the settings ask for."""
     storage = open_storage(settings.database_url.get_secret_value(), clock=system_clock_ms)
-    provider = LocalProvider(clock_ms=system_clock_ms, spool=None)
+    provider = LocalProvider(clock_ms=system_clock_ms, spool=LOCAL_PROVIDER_FOLDER)
     return build(settings, telemetry=telemetry, storage=storage, provider=provider, mode=mode)

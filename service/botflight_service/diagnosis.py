@@ -9,10 +9,11 @@ from importlib.metadata import version
 from starlette.routing import BaseRoute
 
 from botflight_diagnostics.billing_preflight import billing_preflight
+from botflight_diagnostics.findings import BILLING_FINDINGS
 from botflight_diagnostics.health import Health
-from botflight_diagnostics.prometheus import MetricsPage
+from botflight_diagnostics.prometheus import MetricsPage, PreflightMetrics
 from botflight_diagnostics.telemetry import Telemetry
-from botflight_diagnostics.web import health_routes, metrics_route, preflight_route
+from botflight_diagnostics.web import health_routes, log_preflight, metrics_route, preflight_route
 from botflight_service.billing.quotas import day_of
 from botflight_service.config import Settings
 from botflight_service.lifecycle import Lifecycle, Phase
@@ -20,6 +21,8 @@ from botflight_service.storage.interface import Storage
 
 #: How often the preflight runs by itself.
 PREFLIGHT_EVERY_S = 30.0
+#: How often the lengths of queues are read into their gauges.
+SAMPLE_EVERY_S = 1.0
 
 
 class Diagnosis:
@@ -33,11 +36,12 @@ class Diagnosis:
         lifecycle: Lifecycle,
         telemetry: Telemetry,
         reference: Callable[[int], str],
+        sample: Callable[[], None],
     ) -> None:
         self._settings = settings
         self._telemetry = telemetry
         self._log = telemetry.logs.logger("diagnostics")
-        self._lifecycle = lifecycle
+        self._sample = sample
         self._metrics_page = MetricsPage(telemetry.metrics.registry)
         self.health = Health(
             started=lambda: None if lifecycle.phase not in {Phase.STARTING, Phase.RECOVERING} else "STARTING",
@@ -54,18 +58,19 @@ class Diagnosis:
             reference=reference,
             clock=telemetry.clock,
             log=self._log,
+            on_report=PreflightMetrics(telemetry.metrics, BILLING_FINDINGS),
         )
 
     async def inspect(self) -> None:
         """Run the preflight once, at the start, and log what it finds: it never stops a start."""
-        report = await self.preflight.report(fresh=True)
-        self._log.info("BILLING_PREFLIGHT", payload=report.payload(age_ms=0))
+        log_preflight(self._log, "BILLING_PREFLIGHT", await self.preflight.report(fresh=True))
 
     async def watch(self) -> None:
         """Keep the preflight fresh and the event loop's lag known, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.health.watch())
             tasks.create_task(self.preflight.repeat(every_s=PREFLIGHT_EVERY_S))
+            tasks.create_task(self._keep_sampling())
 
     def routes(self) -> list[BaseRoute]:
         """`/livez /readyz /startupz /version /metrics /__diag/billing_preflight`."""
@@ -76,6 +81,12 @@ class Diagnosis:
             preflight_route(self.preflight, token=token.get_secret_value() if token else None, log=self._log),
         ]
 
-    def close(self) -> None:
-        """Let go of the thread that renders metrics."""
+    async def close(self) -> None:
+        """Let go of checks under way, before the store closes, and of the thread that renders metrics."""
+        await self.preflight.close()
         self._metrics_page.close()
+
+    async def _keep_sampling(self) -> None:
+        while True:
+            self._sample()
+            await asyncio.sleep(SAMPLE_EVERY_S)

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from telegram.error import InvalidToken, TelegramError
+from telegram.request import BaseRequest
 
 from botflight_diagnostics.telemetry import Telemetry
 
@@ -83,6 +84,14 @@ class Closeable(Protocol):
         ...
 
 
+class Resumed(Closeable, Protocol):
+    """Something that goes on with what an earlier run left."""
+
+    def resume(self) -> None:
+        """Go on."""
+        ...
+
+
 class Replayed(Protocol):
     """Something that takes up what an earlier run left."""
 
@@ -148,8 +157,11 @@ class Parts:
     worker: WorkerPart
     outbox: OutboxPart
     runner: RunnerPart
-    provider: Closeable
+    provider: Resumed
+    diagnosis: Closeable
     application: BotApplication
+    #: What the application talks through: closed even where it never reached Telegram.
+    ways: tuple[BaseRequest, ...]
     #: Tells Telegram where and what to send; called once the bot is known.
     announce: Callable[[], Awaitable[None]]
     #: Looks at the store and the money once it is open, and logs what it finds.
@@ -185,6 +197,7 @@ class Service:
         self._reached = True
         unsent = await parts.outbox.replay()
         attempts = await parts.runner.recover()
+        parts.provider.resume()
         self._keep(parts.runner.sweep())
         self._keep(parts.watch())
         parts.worker.start()
@@ -218,7 +231,10 @@ class Service:
             left["attempts_left"] = await parts.runner.stop(within_s=DRAIN_ATTEMPTS_S)
             left["messages_left"] = await parts.outbox.stop(within_s=DRAIN_MESSAGES_S)
             await parts.application.shutdown()
+        for way in parts.ways:
+            await way.shutdown()
         await parts.provider.close()
+        await parts.diagnosis.close()
         if self._opened:
             await parts.storage.close()
         self.lifecycle.enter(Phase.STOPPED)

@@ -192,6 +192,9 @@ class Conversation:
             await query.answer(text=toast[:MAX_TOAST_CHARACTERS] if toast else None)
         except TelegramError as error:
             self._log.info("CALLBACK_NOT_ANSWERED", error_type=type(error).__name__)
+        else:
+            waited_ms = self._clock_ms() - processing.current().envelope.received_at_ms
+            self._telemetry.metrics.callback_answer.observe(seconds=waited_ms / 1000)
 
     async def _visit(self, update: Update, cell: Processing) -> Visit:
         user, chat, message, query = (
@@ -204,6 +207,8 @@ class Conversation:
             raise ValueError("a visit needs a user and a chat")
         now_ms = self._clock_ms()
         envelope = cell.envelope
+        if update.message is not None:
+            cell.lag_ms = max(0.0, now_ms - update.message.date.timestamp() * 1000)
         session = await self._sessions.get(user.id) or Session(
             user_id=user.id, update_id=envelope.update_id, written_at_ms=now_ms
         )

@@ -101,6 +101,11 @@ class Outbox:
         """Messages that are not sent yet."""
         return self._lanes.unfinished
 
+    def oldest_ms(self) -> int:
+        """How long the oldest message has been waiting; 0 where there is none."""
+        queued = (item.queued_at_ms for item in self._lanes.heads())
+        return self._clock_ms() - min(queued, default=self._clock_ms())
+
     def put(self, messages: Sequence[QueuedMessage]) -> None:
         """Send committed messages."""
         now_ms = self._clock_ms()
@@ -108,7 +113,6 @@ class Outbox:
             message = queued.message
             self._newest.pop((message.chat_id, message.edit_message_id), None)
             self._lanes.put(str(message.chat_id), _Item(message, queued.place, now_ms))
-        self._telemetry.metrics.outbox_messages.set("waiting", to=self._lanes.unfinished)
 
     def draw(self, message: OutgoingMessage) -> None:
         """Draw over a screen in passing, such as progress: dropped when a newer drawing or a real message follows."""
@@ -259,7 +263,6 @@ class Outbox:
                 telegram_file_id=sent.file_id,
             )
         )
-        self._telemetry.metrics.outbox_messages.set("waiting", to=self._lanes.unfinished - 1)
         if self._marker is None or self._marker.done():
             self._marked.clear()
             self._marker = asyncio.create_task(self._write_marks(), name="outbox marks")

@@ -93,6 +93,10 @@ class Provider(Protocol):
         """Have `listener` called with every hint, on the event loop."""
         ...
 
+    def resume(self) -> None:
+        """Go on with what an earlier run of the service left, once there are listeners for its hints."""
+        ...
+
     async def close(self) -> None:
         """Let go of connections and files."""
         ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -13,9 +13,9 @@ Item = TypeVar("Item")
 class Lanes(Generic[Item]):
     """Runs what is put into it: items of one key one after the other, different keys side by side.
 
-    At most `limit` items run at a time; how many may wait is the business of whoever puts (`unfinished` tells). `run` is
-    to deal with its own failures: what it raises all the same goes to the event loop's exception handler, and the lane
-    goes on with the next item.
+    At most `limit` items run at a time; how many may wait is the business of whoever puts (`unfinished` tells).
+    `run` is to deal with its own failures: what it raises all the same goes to the event loop's exception handler, and
+    the lane goes on with the next item.
     """
 
     def __init__(self, run: Callable[[Item], Awaitable[None]], *, limit: int) -> None:
@@ -32,6 +32,10 @@ class Lanes(Generic[Item]):
     def lanes(self) -> int:
         """How many keys have something to do."""
         return len(self._lanes)
+
+    def heads(self) -> Iterator[Item]:
+        """The item of each lane that is in hand or next."""
+        return (lane[0] for lane in self._lanes.values() if lane)
 
     def put(self, key: str, item: Item) -> None:
         """Queue an item behind the others of its key."""

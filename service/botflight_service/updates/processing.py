@@ -23,6 +23,8 @@ class Processing:
     outcome: str | None = None
     #: The name of the handler that took it.
     handler: str = "none"
+    #: From the date of the message to its processing; Telegram dates messages only, and to the second.
+    lag_ms: float | None = None
     #: What the handler raised.
     error: BaseException | None = None
 

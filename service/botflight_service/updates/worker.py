@@ -95,6 +95,11 @@ class Worker:
         """Lanes with something to do."""
         return self._lanes.lanes
 
+    def oldest_ms(self) -> int:
+        """How long ago the oldest update that is not done was received; 0 where there is none."""
+        received = (task.envelope.received_at_ms for task in self._lanes.heads())
+        return self._clock_ms() - min(received, default=self._clock_ms())
+
     def put(self, envelope: Envelope, *, parent: TraceContext | None = None, replayed: bool = False) -> None:
         """Take on an update that is durable already."""
         self._lanes.put(envelope.lane, _Task(envelope, parent, replayed))
@@ -135,6 +140,7 @@ class Worker:
                 outcome,
                 handler=cell.handler,
                 duration_ms=span.duration_ms,
+                lag_ms=cell.lag_ms,
                 error_type=type(cell.error).__name__ if cell.error is not None else None,
             )
 

@@ -1,0 +1,64 @@
+"""Every call to the store told: a span and a metric, whichever store it is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Any, cast
+
+from botflight_diagnostics.telemetry import Telemetry
+from botflight_service.storage.interface import Storage, WorkRefused
+
+#: The calls that are told, by the names that OpenTelemetry gives to what happens in a database.
+_TOLD: Mapping[str, str] = {
+    "accept": "INSERT inbox",
+    "undone": "SELECT inbox",
+    "commit": "COMMIT work",
+    "session": "SELECT sessions",
+    "balance": "SELECT balances",
+    "free_used": "SELECT free_deductions",
+    "attempt": "SELECT attempts",
+    "attempts_in": "SELECT attempts",
+    "history": "SELECT attempts",
+    "has_user": "SELECT users",
+    "unsent": "SELECT outbox",
+    "mark": "UPDATE outbox",
+}
+
+
+def observed(storage: Storage, telemetry: Telemetry, *, system: str) -> Storage:
+    """The same store, telling of its calls. `system` is OpenTelemetry's `db.system.name`: sqlite, postgresql."""
+    return cast("Storage", _Observed(storage, telemetry, system))
+
+
+class _Observed:
+    """Stands in front of a store. What is told is wrapped once and kept, the rest is handed through."""
+
+    def __init__(self, storage: Storage, telemetry: Telemetry, system: str) -> None:
+        self._storage = storage
+        self._telemetry = telemetry
+        self._attributes = {"db.system.name": system}
+        for name, span in _TOLD.items():
+            setattr(self, name, partial(self._call, getattr(storage, name), name, span))
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the store has there
+        return getattr(self._storage, name)
+
+    async def _call(
+        self, method: Callable[..., Awaitable[Any]], name: str, span: str, *given: object, **named: object
+    ) -> Any:  # noqa: ANN401 - whatever the method gives
+        started = time.perf_counter()
+        outcome = "FAILED"
+        with self._telemetry.tracer.span(span, kind="client", attributes=self._attributes):
+            try:
+                result = await method(*given, **named)
+                outcome = "OK"
+                return result
+            except WorkRefused:
+                outcome = "REFUSED"
+                raise
+            finally:
+                self._telemetry.metrics.storage_called(
+                    name, outcome, duration_ms=(time.perf_counter() - started) * 1000
+                )

@@ -208,7 +208,7 @@ def test_amounts_are_written_as_people_write_them(amount: str, english: str, rus
 )
 def test_counted_things_agree_with_their_number(count: int, russian: str) -> None:
     """Russian counts in three forms."""
-    assert f"есть {russian}." in RUSSIAN.html("help.free", count=count)
+    assert f"— {russian}." in RUSSIAN.html("help.free", count=count)
 
 
 def test_what_users_wrote_is_escaped() -> None:

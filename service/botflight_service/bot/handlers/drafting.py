@@ -118,7 +118,7 @@ def _card(language: Language, model: Model) -> Html:
 
 def _hint(language: Language, asked: Input) -> Html:
     if isinstance(asked, TextInput):
-        return language.html("hint.text", limit=asked.max_characters)
+        return language.html("hint.text", count=asked.max_characters)
     if isinstance(asked, NumberInput):
         key = "hint.number" if asked.presets else "hint.number_typed"
         return language.html(key, minimum=asked.minimum, maximum=asked.maximum)

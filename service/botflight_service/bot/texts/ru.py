@@ -13,7 +13,7 @@ _ENTRIES: Final[dict[str, Entry]] = {
     # Главное меню
     "menu.welcome": (
         "<b>Привет!</b> Я превращаю слова и фото в картинки, короткие видео и звуки.\n\n"
-        "Нажмите <b>✨ Создать</b> и выберите, что сделать: пара вопросов — и я за работой."
+        "Нажмите <b>✨ Создать</b> и выберите, что сделать: пара вопросов — и я возьмусь за дело."
     ),
     "menu.title": "<b>Главное меню</b>\n\nЧто будем делать?",
     "button.main_menu": "🏠 Главное меню",
@@ -64,16 +64,18 @@ _ENTRIES: Final[dict[str, Entry]] = {
     "input.shape": "Формат",
     "input.shape.1:1": "Квадрат 1:1",
     "input.shape.3:4": "Портрет 3:4",
-    "input.shape.4:3": "Альбом 4:3",
-    "input.shape.9:16": "Вертикальный 9:16",
-    "input.shape.16:9": "Широкий 16:9",
-    "input.seconds": "Секунды",
+    "input.shape.4:3": "Пейзаж 4:3",
+    "input.shape.9:16": "Вертикаль 9:16",
+    "input.shape.16:9": "Широкий экран 16:9",
+    "input.seconds": "Длительность, с",
     "input.factor": "Увеличение",
     "input.factor.2": "В 2 раза",
     "input.factor.4": "В 4 раза",
     "value.photo": "📷 ваше фото",
-    "question": "<i>{step} из {steps}.</i> <b>{question}</b>\n{hint}",
-    "hint.text": "Напишите сообщением. Максимум символов: {limit}.",
+    "question": "<i>Шаг {step} из {steps}</i>\n<b>{question}</b>\n{hint}",
+    "hint.text": Plural(
+        one="Напишите сообщением, до {count} символа.", other="Напишите сообщением, до {count} символов."
+    ),
     "hint.photo": "Пришлите фото сюда. Именно фото, а не файл.",
     "hint.choice": "Нажмите одну из кнопок.",
     "hint.number": "Нажмите кнопку или отправьте целое число от {minimum} до {maximum}.",
@@ -92,12 +94,12 @@ _ENTRIES: Final[dict[str, Entry]] = {
     # Экран подтверждения
     "confirm": "<b>Всё верно?</b>\n\n<b>{name}</b>\n{answers}\n\n{terms}",
     "confirm.answer": "{label}: {value}",
-    "confirm.price": "Цена: {price}\nУ вас есть: {available}",
-    "confirm.short": "Цена: {price}\nУ вас есть: {available}. Не хватает: {missing}",
+    "confirm.price": "Цена: {price}\nНа балансе: {available}",
+    "confirm.short": "Цена: {price}\nНа балансе: {available}\nНе хватает: {missing}",
     "confirm.free": "Бесплатно сегодня: {left} из {limit}",
     "notice.offer_changed": "За это время условия изменились, поэтому ничего не списано. Проверьте ещё раз.",
     # В работе
-    "progress.queued": "⏳ <b>В очереди</b>\n{name}\n\nРезультат придёт в этот чат. Ботом пока можно пользоваться.",
+    "progress.queued": "⏳ <b>В очереди</b>\n{name}\n\nПришлю результат сюда. А пока можно заняться чем-нибудь ещё.",
     "progress.generating": "🎨 <b>Создаю</b>\n{name}\n\n{bar} {elapsed} с, обычно около {expected} с",
     "progress.slow": "🎨 <b>Создаю</b>\n{name}\n\n{bar} {elapsed} с. Дольше обычного, но работа идёт.",
     "progress.done": "✅ <b>Готово</b> за {elapsed} с\n{name}",
@@ -116,7 +118,8 @@ _ENTRIES: Final[dict[str, Entry]] = {
     "money.price": "Ничего не списано. Вернулось на баланс: {price}.",
     "money.free": "Ничего не списано, бесплатная генерация снова ваша.",
     "failure.other": "В этот раз генератор не справился. Попробуйте ещё раз.",
-    "failure.refused": "Генератор не принял это описание или фото. Попробуйте сказать иначе.",
+    "failure.refused": "Генератор не взял этот заказ. Измените его и попробуйте ещё раз.",
+    "failure.content_refused": "Генератор не принял это описание или фото. Попробуйте сказать иначе.",
     "failure.not_a_photo": "Генератор не смог прочитать это фото. Попробуйте другое.",
     "failure.photo_too_large": "Это фото слишком большое для генератора. Пришлите поменьше.",
     "failure.took_too_long": "Генератор работал слишком долго.",
@@ -147,9 +150,9 @@ _ENTRIES: Final[dict[str, Entry]] = {
     "notice.attempt_missing": "Не нахожу эту генерацию.",
     "notice.file_missing": "У этой генерации нет файла.",
     "notice.model_gone": "Этого больше нет. Выберите что-нибудь другое.",
-    "top_up": "<b>Пополнение</b>\n\nУ вас есть: {available}\n\n{how}",
+    "top_up": "<b>Пополнение</b>\n\nНа балансе: {available}\n\n{how}",
     "top_up.short": (
-        "<b>Не хватает кредитов</b>\n\nЦена: {price}\nУ вас есть: {available}\nНе хватает: {missing}\n\n{how}\n\n"
+        "<b>Не хватает кредитов</b>\n\nЦена: {price}\nНа балансе: {available}\nНе хватает: {missing}\n\n{how}\n\n"
         "Заказ сохранён, ничего не списано."
     ),
     "top_up.ask": (
@@ -169,20 +172,20 @@ _ENTRIES: Final[dict[str, Entry]] = {
         "/language — сменить язык\n/help — эта страница"
     ),
     "help.free": Plural(
-        one="\nКаждый день есть {count} бесплатная генерация.",
-        few="\nКаждый день есть {count} бесплатные генерации.",
-        many="\nКаждый день есть {count} бесплатных генераций.",
+        one="\nКаждый день — {count} бесплатная генерация.",
+        few="\nКаждый день — {count} бесплатные генерации.",
+        many="\nКаждый день — {count} бесплатных генераций.",
         other="\nБесплатных генераций в день: {count}.",
     ),
     # Всё неожиданное
-    "notice.expired_button": "Эта кнопка устарела.",
+    "notice.expired_button": "Эта кнопка больше не работает.",
     "notice.unknown_callback": "Не знаю такой кнопки: возможно, она из старой версии.",
     "notice.unknown_command": "Не знаю такой команды.",
     "notice.cancelled": "Отменено. Ничего не списано.",
     "notice.text_in_menu": "Чтобы сделать что-то по вашему описанию, сначала нажмите <b>✨ Создать</b>.",
     "notice.photo_in_menu": "Чтобы сделать что-то с фото, сначала нажмите <b>✨ Создать</b> и выберите, что именно.",
-    "unexpected.other": "С этим я ничего не умею делать.",
-    "unexpected.sticker": "Отличный стикер, но с ним я ничего не умею делать.",
+    "unexpected.other": "С таким я работать не умею.",
+    "unexpected.sticker": "Классный стикер! Но сделать из него я ничего не смогу.",
     "unexpected.voice": "Голосовые я слушать не умею.",
     "unexpected.audio": "Аудио я слушать не умею.",
     "unexpected.video": "Видео я смотреть не умею.",
@@ -192,26 +195,26 @@ _ENTRIES: Final[dict[str, Entry]] = {
     "unexpected.location": "Ваше местоположение мне не нужно.",
     "unexpected.contact": "Контакты мне не нужны.",
     "unexpected.poll": "Голосовать в опросах я не умею.",
-    "unexpected.dice": "Хороший бросок! Но больше я ничего с ним не умею.",
+    "unexpected.dice": "Отличный бросок! Но сделать из него я ничего не смогу.",
     "unexpected.story": "Истории я смотреть не умею.",
     "unexpected.edited_message": "Правок в отправленных сообщениях я не вижу. Отправьте заново.",
     "group.pointer": "Я работаю только в личных сообщениях: @{username}",
     "toast.under_way": "Уже в работе.",
     "toast.settled": "Эта генерация уже завершена: загляните в историю.",
-    "toast.expired": "Эта кнопка устарела.",
+    "toast.expired": "Эта кнопка больше не работает.",
     "toast.sent_again": "Вот, держите.",
     "apology": (
         "😔 <b>Что-то пошло не так на моей стороне.</b>\n\nВаше последнее действие ничего не изменило, и ничего не "
         "списано. Попробуйте ещё раз."
     ),
     # Администраторам
-    "admin.credited": "✅ Начислено пользователю <code>{user_id}</code>: {amount}\nТеперь у него: {available}",
+    "admin.credited": "✅ Начислено пользователю <code>{user_id}</code>: {amount}\nТеперь на балансе: {available}",
     "admin.usage": "Как пользоваться: <code>/credit ID СУММА</code>, например <code>/credit 123456789 50</code>",
     "admin.bad_shape": "Нужны пользователь и сумма, больше ничего.",
     "admin.bad_user": "Пользователь — это его номер в Telegram: целое число больше нуля.",
     "admin.bad_amount": "Сумма — это число больше нуля, не больше двух знаков после запятой.",
     "admin.unknown_user": "Пользователя <code>{user_id}</code> здесь нет. Сначала он должен написать мне /start.",
-    "credited": "🎁 Вам начислено: {amount}\nТеперь у вас: {available}",
+    "credited": "🎁 Вам начислено: {amount}\nТеперь на балансе: {available}",
     # Список команд в Telegram
     "command.menu": "Главное меню",
     "command.generate": "Создать",

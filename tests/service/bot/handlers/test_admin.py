@@ -41,7 +41,7 @@ async def test_the_user_is_told_in_their_own_language(admin: Guest) -> None:
 
     reply = await admin.commands(f"/credit {GUEST} 2,5")
 
-    assert reply.screens[1].text == "🎁 Вам начислено: 2,5 кредита\nТеперь у вас: 2,5 кредита"
+    assert reply.screens[1].text == "🎁 Вам начислено: 2,5 кредита\nТеперь на балансе: 2,5 кредита"
 
 
 async def test_an_admin_who_credits_themselves_is_told_once(admin: Guest) -> None:

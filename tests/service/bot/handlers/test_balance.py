@@ -58,5 +58,5 @@ async def test_the_top_up_shows_ones_number(guest: Guest) -> None:
     await guest.taps("top_up")
 
     assert f"<code>{guest.user_id}</code>" in guest.screen.text
-    assert "У вас есть: 21 кредит" in guest.screen.text
+    assert "На балансе: 21 кредит" in guest.screen.text
     assert guest.labels == ["🏠 Главное меню"]

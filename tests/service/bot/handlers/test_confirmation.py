@@ -41,7 +41,7 @@ async def test_the_confirm_screen_warns_of_an_empty_wallet(guest: Guest) -> None
 
     await guest.reaches_confirm()
 
-    assert "You have: 3.5 credits. Missing: 1.5 credits" in guest.screen.text
+    assert "You have: 3.5 credits\nMissing: 1.5 credits" in guest.screen.text
 
 
 async def test_a_long_prompt_is_shortened_on_the_confirm_screen(guest: Guest) -> None:

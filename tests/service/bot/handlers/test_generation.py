@@ -23,7 +23,7 @@ async def test_a_model_introduces_itself_with_its_first_question(guest: Guest) -
 
     assert reply.action == "choose_model"
     assert "Price: 5 credits" in guest.screen.text
-    assert "1 of 2." in guest.screen.text
+    assert "Step 1 of 2" in guest.screen.text
     assert "What should be in the picture?" in guest.screen.text
     assert guest.session.draft == Draft(model="text_to_image", step="prompt")
 
@@ -138,7 +138,7 @@ async def test_a_text_that_does_not_fit_is_explained_and_asked_again(
 
 @pytest.mark.parametrize(
     ("text", "told"),
-    [("50", "it goes from 1 to 22"), ("ten", "That is not a whole number."), ("2.5", "That is not a whole number.")],
+    [("50", "pick one from 1 to 22"), ("ten", "That is not a whole number."), ("2.5", "That is not a whole number.")],
 )
 async def test_a_number_that_does_not_fit_is_explained(guest: Guest, text: str, told: str) -> None:
     """The range is said with the complaint."""

@@ -99,7 +99,7 @@ _ENTRIES: Final[dict[str, Entry]] = {
     "confirm.free": "Free today: {left} of {limit}",
     "notice.offer_changed": "The terms have changed meanwhile, so nothing was taken. Please look again.",
     # On the way
-    "progress.queued": "⏳ <b>In the queue</b>\n{name}\n\nThe result will appear here. Feel free to look around meanwhile.",
+    "progress.queued": "⏳ <b>In the queue</b>\n{name}\n\nThe result will appear here. Feel free to look around.",
     "progress.generating": "🎨 <b>Generating</b>\n{name}\n\n{bar} {elapsed} s of about {expected} s",
     "progress.slow": "🎨 <b>Generating</b>\n{name}\n\n{bar} {elapsed} s. Longer than usual, but it is going on.",
     "progress.done": "✅ <b>Done</b> in {elapsed} s\n{name}",

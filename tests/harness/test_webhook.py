@@ -175,6 +175,19 @@ async def test_taps_can_arrive_together(
     assert len(set(service.got)) == 20
 
 
+async def test_what_a_person_does_after_taps_that_came_together_is_delivered(
+    harness: WebhookHarness, service: Service, alice: Person
+) -> None:
+    """Posting together leaves nothing behind: the next update finds its way as ever."""
+    await harness.together([alice.send_text("one").update, alice.send_text("two").update])
+
+    act = alice.send_text("three")
+    await harness.carry(act.updates)
+
+    assert act.update not in harness.bot.updates
+    assert len(service.got) == 3
+
+
 async def test_a_lost_acknowledgement_brings_the_update_again(
     harness: WebhookHarness, service: Service, alice: Person
 ) -> None:

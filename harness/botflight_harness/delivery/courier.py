@@ -181,7 +181,10 @@ class Courier:
 
     def _withdraw(self, updates: Iterable[Update]) -> list[Update]:
         chosen = list(updates)
-        self._fresh = deque(update for update in self._fresh if update not in chosen)
+        kept = [update for update in self._fresh if update not in chosen]
+        # In place: what the queue tells goes to this very deque.
+        self._fresh.clear()
+        self._fresh.extend(kept)
         return chosen
 
     # Bringing

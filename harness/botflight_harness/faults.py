@@ -69,6 +69,10 @@ class Faults:
                 return fault
         return None
 
+    def clear(self) -> None:
+        """Forget them all."""
+        self._faults.clear()
+
     def unused(self) -> list[Fault]:
         """Return the faults that have not happened as often as was asked."""
         return [fault for fault in self._faults if fault.left]

@@ -281,7 +281,7 @@ class PTBHarness:
 
     def _newest(self, person: Person) -> Message:
         chat = person.chat_in(self.bot)
-        for message in reversed(chat.visible()):
+        for message in chat.newest_first():
             if message.sender is self.bot:
                 return message
         return self.telegram.post(chat, self.bot, {"text": "(a message with buttons)"})

@@ -56,7 +56,8 @@ def pytest_runtest_makereport(
     if report.failed and call.when == "call" and world is not None:
         from botflight_harness.telegram.transcript import report as tell  # noqa: PLC0415 -- late, see the module
 
-        report.sections.append(("Telegram", tell(world)))
+        # Told here, so that the fixture's end does not report an error on top of the failure.
+        report.sections.append(("Telegram", "\n".join([tell(world), *world.take_complaints()])))
     return report
 
 

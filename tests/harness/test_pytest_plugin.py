@@ -67,6 +67,19 @@ def test_bot(telegram, alice):
     result.stdout.fnmatch_lines(["*- Telegram -*", "*Alice: /start*", "*Welcome*", "*sendMessage(chat_id=*"])
 
 
+def test_a_failure_is_told_once(run: Run) -> None:
+    """What was swallowed before an assertion failed stands below it, and is no second error."""
+    result = run("""
+def test_bot(telegram):
+    with pytest.raises(NotModelled):
+        telegram.call(telegram.bot().token, "sendDice", {"chat_id": 1})
+    assert False
+""")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*- Telegram -*", "not modelled: sendDice"])
+
+
 def test_a_sound_test_passes(run: Run) -> None:
     """Refusals are a part of life: a test that handles them passes."""
     result = run("""
@@ -104,6 +117,6 @@ def test_a_start_of_pytest_loads_no_bot_framework() -> None:
         "sys.exit(', '.join(heavy & set(sys.modules)) or 0)"
     )
 
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 
     assert (run.returncode, run.stderr) == (0, "")

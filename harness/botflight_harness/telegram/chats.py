@@ -1,5 +1,6 @@
 """Chats with the messages in them, as Telegram keeps them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -78,6 +79,7 @@ class Chat:
     facts: dict[str, Any]
     #: the bot of a private chat; None in a group
     bot: BotAccount | None = None
+    #: those that are there now: what is deleted is taken out
     messages: dict[int, Message] = field(default_factory=dict)
     last_message_id: int = 0
     #: user ids of those in the group
@@ -105,9 +107,12 @@ class Chat:
 
     def message(self, message_id: int) -> Message | None:
         """Return a message that is there, or None."""
-        found = self.messages.get(message_id)
-        return None if found is None or found.is_deleted else found
+        return self.messages.get(message_id)
 
     def visible(self) -> list[Message]:
         """Return the messages that are there now, the oldest first."""
-        return [message for message in self.messages.values() if not message.is_deleted]
+        return list(self.messages.values())
+
+    def newest_first(self) -> Iterator[Message]:
+        """Return the messages that are there now, without copying a long chat."""
+        return reversed(self.messages.values())

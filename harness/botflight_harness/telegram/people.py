@@ -326,7 +326,7 @@ class Person:
         return found
 
     def _find_button(self, chat: Chat, button: str, message_id: int | None) -> tuple[Message, Button] | None:
-        for message in reversed(chat.visible()):
+        for message in chat.newest_first():
             if message_id is not None and message.message_id != message_id:
                 continue
             for candidate in inline_buttons(message.inline_keyboard):

@@ -263,11 +263,15 @@ class Telegram:
 
         What it has told once it does not tell again.
         """
+        if complaints := self.take_complaints():
+            raise AssertionError("\n".join(["the simulated Telegram is not content:", *complaints]))
+
+    def take_complaints(self) -> list[str]:
+        """Return what `check` would raise, and forget it."""
         complaints = [*self.problems, *(f"fault never used: {fault}" for fault in self.faults.unused())]
         self.problems.clear()
-        self.faults = Faults()
-        if complaints:
-            raise AssertionError("\n".join(["the simulated Telegram is not content:", *complaints]))
+        self.faults.clear()
+        return complaints
 
     def _draw_token(self) -> str:
         number = self.random.randrange(10**9, 8 * 10**9)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -28,7 +29,7 @@ def task(name: object = "a task") -> UUID:
 
 def envelope(update_id: int, **changes: Any) -> Envelope:
     """An update as the inbox keeps it."""
-    fields = {
+    fields: dict[str, Any] = {
         "partner": PARTNER,
         "update_id": update_id,
         "correlation_id": task(f"update {update_id}"),
@@ -42,12 +43,12 @@ def envelope(update_id: int, **changes: Any) -> Envelope:
 
 def session(update_id: int, **changes: Any) -> Session:
     """Alice's session as one update left it."""
-    return Session(**{"user_id": ALICE, "update_id": update_id, "written_at_ms": NOW_MS} | changes)
+    return replace(Session(user_id=ALICE, update_id=update_id, written_at_ms=NOW_MS), **changes)
 
 
 def attempt(name: object = "a task", **changes: Any) -> Attempt:
     """An attempt of Alice's, just confirmed."""
-    fields = {
+    fields: dict[str, Any] = {
         "task_id": task(name),
         "partner": PARTNER,
         "user_id": ALICE,
@@ -69,17 +70,17 @@ def attempt(name: object = "a task", **changes: Any) -> Attempt:
 
 def message(text: str = "Hello", **changes: Any) -> OutgoingMessage:
     """A message to Alice."""
-    return OutgoingMessage(**{"chat_id": ALICE, "text": text, "correlation_id": task("a tap")} | changes)
+    return replace(OutgoingMessage(chat_id=ALICE, text=text, correlation_id=task("a tap")), **changes)
 
 
 def picture(**changes: Any) -> Artifact:
     """A finished picture."""
-    return Artifact(**{"kind": ResultKind.PHOTO, "reference": "job-1/0", "file_name": "fox.png"} | changes)
+    return replace(Artifact(ResultKind.PHOTO, "job-1/0", "fox.png"), **changes)
 
 
 def work(**changes: Any) -> Work:
     """A unit of work, empty but for what is given."""
-    return Work(**{"partner": PARTNER, "at_ms": NOW_MS} | changes)
+    return replace(Work(partner=PARTNER, at_ms=NOW_MS), **changes)
 
 
 def move(of: AttemptState, to: AttemptState, name: object = "a task", **changes: Any) -> Work:

@@ -15,6 +15,9 @@ from botflight_service.storage.interface import StorageUnavailable
 
 T = TypeVar("T")
 
+#: Steps of SQLite's machine between two looks at whether anybody still waits: some milliseconds.
+_STEPS_UNINTERRUPTED = 100_000
+
 #: What a caller has done on the connection, on its thread.
 Action = Callable[[sqlite3.Connection], T]
 
@@ -71,7 +74,7 @@ class BatchThread:
         self._room = asyncio.Semaphore(max_waiting)
         self._thread: threading.Thread | None = None
         self._open = False
-        self._connection: sqlite3.Connection | None = None
+        self._abandoned = False
         self._ended: asyncio.Future[None] | None = None
         #: How many transactions were run so far.
         self.batches = 0
@@ -102,8 +105,7 @@ class BatchThread:
     def abandon(self) -> None:
         """Interrupt what runs and end the thread, without waiting for it."""
         self._open = False
-        if self._connection is not None:
-            self._connection.interrupt()
+        self._abandoned = True
         self._queue.put(None)
 
     async def run(self, action: Action[T]) -> T:
@@ -119,11 +121,13 @@ class BatchThread:
     def _live(self, started: asyncio.Future[None]) -> None:
         """The thread: connect, run batches until told to stop, disconnect."""
         try:
-            connection = self._connection = self._connect()
+            connection = self._connect()
         except Exception as error:  # noqa: BLE001 - whoever starts the thread gets it, whatever it is
             _tell(_settle, [(started, Raised(error))])
             return
         _tell(_settle, [(started, Returned(None))])
+        # sqlite3_interrupt would miss a statement that is about to begin; this is asked from within each.
+        connection.set_progress_handler(lambda: self._abandoned, _STEPS_UNINTERRUPTED)
         stopping = False
         while not stopping:
             jobs, stopping = self._take()
@@ -161,10 +165,13 @@ class BatchThread:
 
 
 def _tell(deliver: Callable[[_Settled], None], settled: _Settled) -> None:
-    """Hand outcomes over to their loop, in one call. A loop that is closed has nobody left who waits."""
-    loop = settled[0][0].get_loop()
-    with contextlib.suppress(RuntimeError):
-        loop.call_soon_threadsafe(deliver, settled)
+    """Hand outcomes over to their loops, in one call each. A loop that is closed has nobody left who waits."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Any], Outcome]]] = {}
+    for one in settled:
+        by_loop.setdefault(one[0].get_loop(), []).append(one)
+    for loop, theirs in by_loop.items():
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(deliver, theirs)
 
 
 def _settle(settled: _Settled) -> None:

@@ -9,6 +9,7 @@ import base64
 import binascii
 import sqlite3
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from concurrent.futures import Future
 from typing import Any
 
 import orjson
@@ -132,15 +133,23 @@ class Feed:
         self._records = records
         self._loop = asyncio.get_running_loop()
         self._abandoned = False
+        self._wanted: Future[list[Mapping[str, Any]]] | None = None
 
     def chunks(self) -> Iterator[list[Mapping[str, Any]]]:
         """On the thread: the records, some at a time. Raises what the iterator raises."""
-        while chunk := asyncio.run_coroutine_threadsafe(self._next(), self._loop).result(_FEED_TIMEOUT_S):
+        while chunk := self._ask():
             yield chunk
 
     def abandon(self) -> None:
-        """On the loop: let the thread's next wish fail."""
+        """On the loop: let what the thread waits for, or asks for next, fail."""
         self._abandoned = True
+        if self._wanted is not None:
+            self._wanted.cancel()
+
+    def _ask(self) -> list[Mapping[str, Any]]:
+        """On the thread: wait for the next records."""
+        self._wanted = asyncio.run_coroutine_threadsafe(self._next(), self._loop)
+        return self._wanted.result(_FEED_TIMEOUT_S)
 
     async def _next(self) -> list[Mapping[str, Any]]:
         """The next records; none at the end."""

@@ -58,6 +58,11 @@ class SqliteStorage:
                 "botflight-sqlite-reader", connect=partial(connect, file, writes=False), transaction=reading(file)
             )
 
+    @property
+    def commits(self) -> int:
+        """How often was committed so far; works that wait together share one."""
+        return self._writer.batches
+
     async def open(self) -> None:
         """Lock the file, open and migrate it. Raises StorageUnavailable or SchemaTooNew."""
         if self._lock is not None:

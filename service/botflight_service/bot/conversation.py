@@ -157,14 +157,16 @@ class Conversation:
         )
 
     def _message(self, visit: Visit, screen: Screen) -> OutgoingMessage:
-        over = visit.tap.message_id if visit.tap and visit.tap.editable and screen.in_place else None
+        elsewhere = screen.chat_id is not None
+        over = visit.tap.message_id if visit.tap and visit.tap.editable and screen.in_place and not elsewhere else None
+        is_menu = visit.private and bool(screen.keyboard) and screen.artifact is None and not elsewhere
         return OutgoingMessage(
-            chat_id=visit.chat_id,
+            chat_id=visit.chat_id if screen.chat_id is None else screen.chat_id,
             text=screen.text,
             keyboard=screen.keyboard,
             edit_message_id=over,
             artifact=screen.artifact,
-            menu_of=visit.user_id if visit.private and screen.keyboard and screen.artifact is None else None,
+            menu_of=visit.user_id if is_menu else None,
             correlation_id=visit.correlation_id,
             trace_parent=visit.trace_parent,
         )
@@ -227,7 +229,7 @@ class Conversation:
             trace_parent=str(span.context) if span else "",
             now_ms=now_ms,
             tap=_tap(query) if query else None,
-            text=message.text if message and not query else None,
+            text=(message.text or message.caption) if message and not query else None,
             photo_file_id=message.photo[-1].file_id if message and message.photo and not query else None,
         )
 

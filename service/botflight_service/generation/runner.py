@@ -282,7 +282,7 @@ class Runner:
             age_ms = now_ms - (attempt.submitted_at_ms or attempt.created_at_ms)
             if age_ms > JOB_LIMIT_MS:
                 return await self._fail(attempt, "took_too_long")
-            if now_ms - drawn_at_ms >= DRAW_EVERY_MS:
+            if attempt.screen_message_id is not None and now_ms - drawn_at_ms >= DRAW_EVERY_MS:
                 drawn_at_ms = now_ms
                 screen = self._narrator.generating(attempt, elapsed_ms=now_ms - attempt.created_at_ms)
                 self._messenger.draw(settle.drawn(attempt, screen))

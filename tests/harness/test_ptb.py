@@ -1,3 +1,5 @@
+import asyncio
+
 import pytest
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
 from telegram.error import BadRequest, NetworkError, RetryAfter, TimedOut
@@ -106,11 +108,17 @@ async def test_an_error_that_was_expected_must_come(harness: PTBHarness) -> None
 
 async def test_handlers_that_do_not_block_are_waited_for(telegram: Telegram, alice: Person) -> None:
     """What a handler with block=False does is done when the person's action returns."""
+
+    async def think_and_answer(update: Update, _: Context) -> None:
+        for _turn in range(20):
+            await asyncio.sleep(0)
+        await update.message.reply_text("thought")
+
     async with PTBHarness(Application.builder(), telegram) as harness:
-        harness.application.add_handler(MessageHandler(filters.TEXT, echo, block=False))
+        harness.application.add_handler(MessageHandler(filters.TEXT, think_and_answer, block=False))
         await alice.sends("hello")
 
-        assert alice.last.text == "hello"
+        assert alice.last.text == "thought"
 
 
 async def test_refusals_reach_the_bot_as_its_own_errors(harness: PTBHarness, alice: Person) -> None:

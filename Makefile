@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench lock clean
+.PHONY: help run test check format bench schema lock clean
 
 help: ## this page
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -39,6 +39,9 @@ format: $(READY) ## format the code and mend what the linter can mend
 
 bench: $(READY) ## updates a second beside python-telegram-bot's own webhook and aiogram
 	@$(BIN)/python -m tests.bench.updates $(ARGS)
+
+schema: $(READY) ## the facts of the Bot API, from aiogram's source distribution
+	@$(BIN)/python harness/schema/make_schema.py $(ARGS)
 
 lock: ## resolve the dependencies anew into requirements.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

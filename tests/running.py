@@ -61,7 +61,7 @@ class ServiceProcess:
             return answer.status, await answer.read()
 
     async def kill(self) -> None:
-        """kill -9."""
+        """Kill -9."""
         self.process.send_signal(signal.SIGKILL)
         await self.process.communicate()
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 from playwright.async_api import Locator, Page, async_playwright, expect
+
 from running import free_port
 
 CHROMIUM = shutil.which("chromium")

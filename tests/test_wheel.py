@@ -22,7 +22,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, built as it is for release; the build backend is in the lock, so no network is needed."""
     target = tmp_path_factory.mktemp("wheel")
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(target)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)  # noqa: S603 (a fixed command)
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     return next(target.glob("*.whl"))
 
 
@@ -67,7 +67,7 @@ def test_it_lives_beside_a_bot_with_folders_called_service_and_harness(wheel: Pa
         (bot / folder).mkdir(parents=True)
         (bot / folder / "__init__.py").write_text(f"NAME = 'the bot''s own {folder}'\n")
     install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", str(site)]
-    subprocess.run([*install, str(wheel)], check=True, capture_output=True)  # noqa: S603 (a fixed command)
+    subprocess.run([*install, str(wheel)], check=True, capture_output=True)
     script = (
         f"import sys; sys.path[:0] = [{str(bot)!r}, {str(site)!r}]\n"
         "import service, harness, diagnostics\n"
@@ -78,7 +78,7 @@ def test_it_lives_beside_a_bot_with_folders_called_service_and_harness(wheel: Pa
     )
 
     command = [sys.executable, "-c", script]
-    ended = subprocess.run(command, cwd=bot, capture_output=True, text=True, check=True)  # noqa: S603 (a fixed command)
+    ended = subprocess.run(command, cwd=bot, capture_output=True, text=True, check=True)
 
     lines = ended.stdout.splitlines()
     assert all(line.startswith(str(bot)) for line in lines[:3])

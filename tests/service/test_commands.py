@@ -98,7 +98,7 @@ def test_help_loads_nothing_heavy() -> None:
         f"print([name for name in {heavy} if name in sys.modules], file=sys.stderr)"
     )
 
-    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)  # noqa: S603 (ours)
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
 
     assert ended.stderr.strip() == "[]"
 
@@ -287,9 +287,9 @@ def test_an_export_does_not_replace_a_file_unless_forced(folder: Path, capsys: p
 def test_an_archive_goes_through_pipes(folder: Path) -> None:
     """`-` is standard output and standard input, for compression and for another machine."""
     botflight = [sys.executable, "-m", "botflight_service", "storage"]
-    archive = subprocess.run([*botflight, "export", "-"], capture_output=True, check=True)  # noqa: S603 (our own command)
+    archive = subprocess.run([*botflight, "export", "-"], capture_output=True, check=True)
 
-    ended = subprocess.run(  # noqa: S603 (our own command)
+    ended = subprocess.run(
         [*botflight, "import", "-"],
         input=archive.stdout,
         capture_output=True,

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import orjson
 import pytest
-from running import free_port, serving_process
 
 from botflight_harness.server import application, bot_api, serving
 from botflight_harness.telegram import BotAccount, Person, Telegram
+from running import free_port, serving_process
 
 pytestmark = pytest.mark.process
 

@@ -9,7 +9,7 @@ Call = Callable[..., Any]
 
 
 @pytest.fixture(autouse=True)
-def _acquainted(alice: Person, bot: BotAccount) -> None:  # noqa: ARG001 -- the bot has to be there
+def _acquainted(alice: Person, bot: BotAccount) -> None:
     alice.send_text("/start")
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from shop import Shop
-
 from botflight_harness.telegram import Person
 from botflight_service.billing.money import credits
+from shop import Shop
 
 ADMIN_ID = 900_000_001
 

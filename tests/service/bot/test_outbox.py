@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from shop import PARTNER, Shop, open_shop
-
 from botflight_harness.telegram import Person, Refusal, Telegram
+from shop import PARTNER, Shop, open_shop
 
 
 async def test_a_429_is_waited_out_as_long_as_telegram_asks(impatient_shop: Shop, alice: Person) -> None:

@@ -12,10 +12,11 @@ from botflight_service.bot import texts
 from botflight_service.bot.callback_data import CallbackData, pack
 from botflight_service.bot.handlers import Features
 from botflight_service.bot.narrator import Narrator
-from botflight_service.bot.sessions import Session
-from botflight_service.bot.visit import Reply, Screen, Tap, Visit
+from botflight_service.bot.visit import Reply, Tap, Visit
 from botflight_service.generation import catalog
 from botflight_service.generation.attempts import Attempt
+from botflight_service.message import Screen
+from botflight_service.session import Session
 from botflight_service.storage.interface import Balance
 
 PARTNER = "p-main01"

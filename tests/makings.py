@@ -7,9 +7,9 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from botflight_service.billing.money import credits
-from botflight_service.bot.sessions import Session
 from botflight_service.generation.attempts import Artifact, Attempt, AttemptState, Funding, ResultKind
 from botflight_service.message import OutgoingMessage
+from botflight_service.session import Session
 from botflight_service.storage.interface import Move, Work
 from botflight_service.updates.envelope import Envelope
 

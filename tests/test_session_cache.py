@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from botflight_service.bot.sessions import GUARD_MS, Session, SessionCache
+from botflight_service.bot.sessions import SessionCache
+from botflight_service.session import GUARD_MS, Session
 
 
 async def _nothing(_: int) -> Session | None:

@@ -6,7 +6,7 @@ import pytest
 
 from botflight_service.bot import texts
 from botflight_service.bot.keyboards import top_up_menu_keyboard
-from botflight_service.bot.sessions import Draft
+from botflight_service.session import Draft
 
 
 @pytest.mark.parametrize("draft", [None, Draft(model="text_to_image")], ids=["no_draft", "draft"])

@@ -30,6 +30,7 @@ from botflight_service.bot.handlers.router import Features
 from botflight_service.bot.narrator import Narrator
 from botflight_service.bot.observed import ObservedRequest
 from botflight_service.bot.outbox import Outbox
+from botflight_service.bot.polling import Polling
 from botflight_service.bot.sessions import SessionCache
 from botflight_service.bot.texts import load as load_texts
 from botflight_service.bot.transport import Transport
@@ -46,7 +47,6 @@ from botflight_service.storage.interface import Storage
 from botflight_service.storage.observed import observed
 from botflight_service.updates.envelope import Envelope
 from botflight_service.updates.inbox import Inbox
-from botflight_service.updates.polling import Polling
 from botflight_service.updates.worker import Worker
 from botflight_service.web.server import listen, serving
 from botflight_service.web.webhook import Webhook

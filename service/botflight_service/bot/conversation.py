@@ -10,10 +10,11 @@ from telegram import CallbackQuery, Message, Update, User
 from telegram.error import TelegramError
 
 from botflight_diagnostics.telemetry import Telemetry, bind_handler, current_span
-from botflight_service.bot.sessions import Session, SessionCache
-from botflight_service.bot.visit import Reply, Screen, Tap, Visit
+from botflight_service.bot.sessions import SessionCache
+from botflight_service.bot.visit import Reply, Tap, Visit
 from botflight_service.generation.attempts import Attempt
-from botflight_service.message import OutgoingMessage
+from botflight_service.message import OutgoingMessage, Screen
+from botflight_service.session import Session
 from botflight_service.storage.interface import Done, QueuedMessage, Receipt, Storage, Work, WorkRefused
 from botflight_service.updates import processing
 from botflight_service.updates.envelope import Envelope

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 
 from botflight_service.bot import callback_data as data
 from botflight_service.bot.callback_data import CallbackData, pack
-from botflight_service.bot.sessions import Draft
 from botflight_service.bot.texts import Language, Texts
 from botflight_service.generation.attempts import Attempt
 from botflight_service.generation.catalog import Catalog, ChoiceInput, Input, Model, NumberInput
 from botflight_service.message import Button, Keyboard
+from botflight_service.session import Draft
 
 #: A row as wide as this still shows its labels whole on a small phone.
 _ROW_CHARACTERS = 30

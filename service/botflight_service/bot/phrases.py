@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from botflight_service.bot.sessions import Offer
 from botflight_service.bot.texts import Html, Language
 from botflight_service.generation import request
 from botflight_service.generation.attempts import UNSETTLED, Attempt, AttemptState, Funding
 from botflight_service.generation.catalog import ChoiceInput, Input, Model, PhotoInput
 from botflight_service.generation.request import Purse
+from botflight_service.session import Offer
 
 
 def name_of(language: Language, key: str) -> str:

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from botflight_service.billing.ledger import Transfer
 from botflight_service.billing.quotas import FreeDeduction
-from botflight_service.bot.sessions import Session
 from botflight_service.generation.attempts import Attempt
-from botflight_service.message import Screen as Screen  # noqa: PLC0414 - a feature's words in one place
+from botflight_service.message import Screen
+from botflight_service.session import Session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,9 +10,9 @@ from botflight_service.billing import ledger, quotas
 from botflight_service.billing.ledger import Transfer
 from botflight_service.billing.money import Credits
 from botflight_service.billing.quotas import FreeDeduction
-from botflight_service.bot.sessions import Draft, Offer
 from botflight_service.generation.attempts import Attempt, AttemptState, Funding
 from botflight_service.generation.catalog import Model
+from botflight_service.session import Draft, Offer
 
 #: Never changes: the task_id of a screen that was drawn before must come out the same after.
 _TASKS: Final = UUID("5f0d1c1e-52b4-4c8e-9d5b-6d1e6f0f8a11")

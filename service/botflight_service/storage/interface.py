@@ -16,9 +16,9 @@ from botflight_diagnostics.billing_preflight import BillingProbe
 from botflight_service.billing.ledger import Transfer
 from botflight_service.billing.money import Amount, Credits
 from botflight_service.billing.quotas import FreeDeduction
-from botflight_service.bot.sessions import Session
 from botflight_service.generation.attempts import Artifact, Attempt, AttemptState
 from botflight_service.message import OutgoingMessage
+from botflight_service.session import Session
 from botflight_service.updates.envelope import Envelope
 
 

@@ -6,11 +6,11 @@ import pytest
 
 from botflight_service.bot import keyboards, texts
 from botflight_service.bot.callback_data import ConfirmGeneration, parse
-from botflight_service.bot.sessions import Draft
 from botflight_service.bot.texts import Language
 from botflight_service.generation import catalog
 from botflight_service.generation.catalog import ChoiceInput, Model
 from botflight_service.message import MAX_CALLBACK_BYTES, Keyboard
+from botflight_service.session import Draft
 
 TASK = UUID("0f8fad5b-d9cb-469f-a165-70867728950e")
 TEXTS = texts.load()

@@ -7,7 +7,6 @@ import pytest
 
 from botflight_service.billing.ledger import AccountKind, TransferKind
 from botflight_service.billing.money import Credits, credits
-from botflight_service.bot.sessions import Draft, Offer
 from botflight_service.generation import catalog, request
 from botflight_service.generation.attempts import Attempt, AttemptState, Funding
 from botflight_service.generation.catalog import Model
@@ -20,6 +19,7 @@ from botflight_service.generation.request import (
     Purse,
     TermsChanged,
 )
+from botflight_service.session import Draft, Offer
 
 TASK = UUID("11111111-1111-1111-1111-111111111111")
 OTHER_TASK = UUID("22222222-2222-2222-2222-222222222222")

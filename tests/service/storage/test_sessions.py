@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from botflight_service.billing.money import credits
-from botflight_service.bot.sessions import GUARD_MS, Draft, Offer
 from botflight_service.generation.attempts import Funding
+from botflight_service.session import GUARD_MS, Draft, Offer
 from botflight_service.storage.interface import Mark, SendOutcome, Storage
 from makings import ALICE, BOB, NOW_MS, PARTNER, message, session, task, work
 

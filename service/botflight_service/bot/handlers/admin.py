@@ -10,9 +10,10 @@ from botflight_service.billing.ledger import Transfer
 from botflight_service.billing.money import Credits
 from botflight_service.billing.top_up import Grant, InvalidGrant
 from botflight_service.bot import keyboards, phrases
-from botflight_service.bot.sessions import Session
 from botflight_service.bot.texts import Texts
-from botflight_service.bot.visit import Reply, Screen, Visit
+from botflight_service.bot.visit import Reply, Visit
+from botflight_service.message import Screen
+from botflight_service.session import Session
 from botflight_service.storage.interface import Balance
 
 _WORDS = 2

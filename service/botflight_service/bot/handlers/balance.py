@@ -5,7 +5,8 @@ from __future__ import annotations
 from botflight_service.bot import keyboards
 from botflight_service.bot.purses import Purses
 from botflight_service.bot.texts import Texts
-from botflight_service.bot.visit import Reply, Screen, Visit
+from botflight_service.bot.visit import Reply, Visit
+from botflight_service.message import Screen
 
 
 class BalanceScreen:

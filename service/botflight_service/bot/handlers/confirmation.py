@@ -11,9 +11,8 @@ from botflight_service.bot.handlers.drafting import Drafting
 from botflight_service.bot.handlers.memory import with_draft
 from botflight_service.bot.handlers.top_up import TopUp
 from botflight_service.bot.purses import Purses
-from botflight_service.bot.sessions import Draft
 from botflight_service.bot.texts import Texts
-from botflight_service.bot.visit import Reply, Screen, Visit
+from botflight_service.bot.visit import Reply, Visit
 from botflight_service.generation import request
 from botflight_service.generation.attempts import UNSETTLED, Attempt
 from botflight_service.generation.catalog import Catalog
@@ -24,6 +23,8 @@ from botflight_service.generation.request import (
     NotEnough,
     TermsChanged,
 )
+from botflight_service.message import Screen
+from botflight_service.session import Draft
 
 _ACTION = "confirm_generation"
 

@@ -9,11 +9,12 @@ from botflight_service.bot.callback_data import ConfirmGeneration
 from botflight_service.bot.handlers.memory import with_draft
 from botflight_service.bot.handlers.menu import Menu
 from botflight_service.bot.purses import Purses
-from botflight_service.bot.sessions import Draft
 from botflight_service.bot.texts import Html, Language, Texts
-from botflight_service.bot.visit import Reply, Screen, Visit
+from botflight_service.bot.visit import Reply, Visit
 from botflight_service.generation import request
 from botflight_service.generation.catalog import Catalog, Input, Model, NumberInput, TextInput
+from botflight_service.message import Screen
+from botflight_service.session import Draft
 
 #: How much of the answers the confirm screen repeats.
 _ANSWERS_CHARACTERS = 1200

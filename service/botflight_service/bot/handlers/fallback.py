@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from botflight_service.bot.handlers.drafting import Drafting
 from botflight_service.bot.texts import Texts
-from botflight_service.bot.visit import Reply, Screen, Visit
+from botflight_service.bot.visit import Reply, Visit
+from botflight_service.message import Screen
 
 
 class Fallback:

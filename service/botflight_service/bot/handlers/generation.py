@@ -10,12 +10,13 @@ from botflight_service.bot.handlers.drafting import Drafting
 from botflight_service.bot.handlers.memory import with_draft
 from botflight_service.bot.handlers.menu import Menu
 from botflight_service.bot.purses import Purses
-from botflight_service.bot.sessions import Draft
 from botflight_service.bot.texts import Html, Language, Texts
-from botflight_service.bot.visit import Reply, Screen, Visit
+from botflight_service.bot.visit import Reply, Visit
 from botflight_service.generation import answers
 from botflight_service.generation.answers import Unfit
 from botflight_service.generation.catalog import Catalog, Input, Model, TextInput
+from botflight_service.message import Screen
+from botflight_service.session import Draft
 
 
 class Generation:

@@ -11,12 +11,13 @@ from botflight_service.bot import keyboards, phrases
 from botflight_service.bot.callback_data import RepeatAttempt, SendAgain, ShowAttempt, ShowHistory
 from botflight_service.bot.handlers.drafting import Drafting
 from botflight_service.bot.handlers.menu import Menu
-from botflight_service.bot.sessions import Draft
 from botflight_service.bot.texts import Html, Language, Texts
-from botflight_service.bot.visit import Reply, Screen, Visit
+from botflight_service.bot.visit import Reply, Visit
 from botflight_service.generation import answers
 from botflight_service.generation.attempts import UNSETTLED, Attempt, AttemptState
 from botflight_service.generation.catalog import Catalog
+from botflight_service.message import Screen
+from botflight_service.session import Draft
 
 PAGE: Final = 6
 _ANSWERS_CHARACTERS = 1500

@@ -9,7 +9,8 @@ from botflight_service.bot.callback_data import SetLanguage
 from botflight_service.bot.handlers.drafting import Drafting
 from botflight_service.bot.handlers.memory import with_language
 from botflight_service.bot.texts import Texts
-from botflight_service.bot.visit import Reply, Screen, Visit
+from botflight_service.bot.visit import Reply, Visit
+from botflight_service.message import Screen
 
 
 class LanguageChoice:

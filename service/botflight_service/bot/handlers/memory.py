@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from botflight_service.bot.sessions import Draft, Session
 from botflight_service.bot.visit import Visit
+from botflight_service.session import Draft, Session
 
 
 def with_draft(visit: Visit, draft: Draft | None) -> Session:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from botflight_service.bot import keyboards, phrases
 from botflight_service.bot.handlers.memory import with_draft
 from botflight_service.bot.texts import Html, Texts
-from botflight_service.bot.visit import Reply, Screen, Visit
+from botflight_service.bot.visit import Reply, Visit
+from botflight_service.message import Screen
 
 
 class Menu:

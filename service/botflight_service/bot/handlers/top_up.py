@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from botflight_service.bot import keyboards
 from botflight_service.bot.purses import Purses
-from botflight_service.bot.sessions import Offer
 from botflight_service.bot.texts import Html, Language, Texts
-from botflight_service.bot.visit import Reply, Screen, Visit
+from botflight_service.bot.visit import Reply, Visit
 from botflight_service.generation import request
 from botflight_service.generation.request import Purse
+from botflight_service.message import Screen
+from botflight_service.session import Offer
 
 
 class TopUp:

@@ -9,8 +9,8 @@ from uuid import UUID
 
 from botflight_service.billing.ledger import AccountKind
 from botflight_service.billing.money import Credits
-from botflight_service.bot.sessions import Session
 from botflight_service.generation.attempts import Attempt, AttemptState
+from botflight_service.session import Session
 from botflight_service.storage.interface import Balance, QueuedMessage, QueuedUpdate
 from botflight_service.storage.sql import statements
 from botflight_service.storage.sql.rows import attempt_of, queued_message, queued_update, session_of

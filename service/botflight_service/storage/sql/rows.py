@@ -11,9 +11,9 @@ import orjson
 
 from botflight_service.billing.ledger import Account, AccountKind, Transfer, TransferKind
 from botflight_service.billing.money import Credits
-from botflight_service.bot.sessions import Draft, Offer, Session
 from botflight_service.generation.attempts import Artifact, Attempt, AttemptState, Funding, ResultKind
 from botflight_service.message import Button, OutgoingMessage
+from botflight_service.session import Draft, Offer, Session
 from botflight_service.storage.interface import QueuedMessage, QueuedUpdate
 from botflight_service.updates.envelope import Envelope
 

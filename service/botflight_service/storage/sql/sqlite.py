@@ -16,9 +16,9 @@ from botflight_diagnostics.billing_preflight import BillingProbe
 from botflight_service.billing import ledger
 from botflight_service.billing.money import Amount, positive
 from botflight_service.billing.quotas import FreeDeduction
-from botflight_service.bot.sessions import Session
 from botflight_service.generation.attempts import Attempt, AttemptState
 from botflight_service.lock import FileLock, LockHeld
+from botflight_service.session import Session
 from botflight_service.storage.interface import (
     Balance,
     Mark,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-from botflight_service.bot.sessions import GUARD_MS, Session
 from botflight_service.generation.attempts import Attempt, AttemptState, check_move
 from botflight_service.message import OutgoingMessage
+from botflight_service.session import GUARD_MS, Session
 from botflight_service.storage.interface import (
     AttemptExists,
     AttemptMoved,

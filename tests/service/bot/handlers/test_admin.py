@@ -4,7 +4,7 @@ import pytest
 
 from botflight_service.billing.ledger import AccountKind, TransferKind
 from botflight_service.billing.money import credits
-from botflight_service.bot.sessions import Session
+from botflight_service.session import Session
 from guest import GUEST, Guest
 
 

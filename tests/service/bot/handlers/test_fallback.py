@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from botflight_service.bot.sessions import Draft
+from botflight_service.session import Draft
 from guest import Guest
 
 CONTENTS = [

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from botflight_service.bot.callback_data import Answer, GoBack
-from botflight_service.bot.sessions import Draft
 from botflight_service.generation import catalog
+from botflight_service.session import Draft
 from guest import Guest
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from botflight_service.bot.sessions import Draft
+from botflight_service.session import Draft
 from guest import Guest
 
 

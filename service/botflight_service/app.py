@@ -42,6 +42,7 @@ from botflight_service.lifecycle import Lifecycle, Parts, Service, running
 from botflight_service.process import run, until_over
 from botflight_service.provider.interface import Provider
 from botflight_service.provider.local import LocalProvider
+from botflight_service.provider.observed import ObservedProvider
 from botflight_service.storage import open_storage
 from botflight_service.storage.interface import Storage
 from botflight_service.storage.observed import observed
@@ -100,6 +101,7 @@ def build(
     )
     bot: Bot = application.bot
     storage = observed(storage, telemetry, system="sqlite")
+    provider = ObservedProvider(provider, telemetry)
     catalog, texts, lifecycle = load_catalog(), load_texts(), Lifecycle()
     narrator = Narrator(texts=texts, catalog=catalog)
     sessions = SessionCache(lambda user_id: storage.session(partner, user_id))
@@ -117,7 +119,7 @@ def build(
         partner=partner,
         catalog=catalog,
         provider=provider,
-        inputs=TelegramFiles(bot),
+        inputs=TelegramFiles(bot, sleep=sleep),
         storage=storage,
         messenger=outbox,
         narrator=narrator,

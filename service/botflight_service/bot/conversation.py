@@ -10,6 +10,7 @@ from telegram import CallbackQuery, Message, Update, User
 from telegram.error import TelegramError
 
 from botflight_diagnostics.telemetry import Telemetry, bind_handler, current_span
+from botflight_service import tally
 from botflight_service.bot.sessions import SessionCache
 from botflight_service.bot.visit import Reply, Tap, Visit
 from botflight_service.generation.attempts import Attempt
@@ -174,8 +175,7 @@ class Conversation:
 
     def _count(self, reply: Reply) -> None:
         metrics = self._telemetry.metrics
-        for transfer in reply.transfers:
-            metrics.money.add(_MONEY.get(transfer.kind, "other"), by=transfer.amount_hundredths)
+        tally.count(metrics, reply.transfers)
         if reply.free is not None:
             metrics.free_generations.add()
 
@@ -239,10 +239,6 @@ class Conversation:
         told = (user.language_code or "").partition("-")[0].lower()
         chosen = session.language if session else None
         return chosen or (told if told in self._languages else self._default_language)
-
-
-#: Kinds of transfers, as the metric names what happened to the money.
-_MONEY = {"hold": "held", "charge": "charged", "release": "released", "credit": "topped_up", "refund": "refunded"}
 
 
 def _tap(query: CallbackQuery) -> Tap:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Protocol, TypedDict
+from typing import Final, Protocol, TypedDict
 from uuid import UUID
 
 from botflight_service.billing import ledger
@@ -12,6 +12,9 @@ from botflight_service.billing.money import Credits
 from botflight_service.generation.attempts import Artifact, Attempt, AttemptState, Funding
 from botflight_service.message import OutgoingMessage, Screen
 from botflight_service.storage.interface import Move, Work
+
+#: Why an attempt was given up whose submission was never answered.
+NO_ANSWER: Final = "no_answer"
 
 
 class Narrator(Protocol):
@@ -83,7 +86,7 @@ def failed(attempt: Attempt, code: str, narrator: Narrator, *, at_ms: int) -> Wo
 
 def given_up(attempt: Attempt, narrator: Narrator, *, at_ms: int) -> Work:
     """The deadline came without a sign: give back what was taken, and say so."""
-    work = _work(attempt, AttemptState.REFUNDED, at_ms=at_ms, failure="no_answer")
+    work = _work(attempt, AttemptState.REFUNDED, at_ms=at_ms, failure=NO_ANSWER)
     return _given_back(work, attempt, narrator.given_up(attempt), at_ms)
 
 

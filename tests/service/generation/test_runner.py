@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from io import BytesIO
 from pathlib import Path
 
-from botflight_harness.telegram import Person, Telegram
+from PIL import Image
+
+from botflight_harness.telegram import Person, Refusal, Telegram
 from botflight_service.billing.money import credits
-from botflight_service.generation import runner as runner_module
+from botflight_service.generation import course
 from botflight_service.generation.attempts import AttemptState
 from shop import PARTNER, Shop, open_shop
 
@@ -17,6 +20,17 @@ async def confirms(shop: Shop, person: Person) -> None:
     await shop.gives(person, 20)
     await shop.opens_confirmation(person)
     await person.taps(next(data for data in person.last.callback_data if data.startswith("confirm_generation:")))
+
+
+async def to_image_to_image(person: Person) -> None:
+    """Bring a person to the confirm screen of a photo that is to be changed."""
+    photo = BytesIO()
+    Image.new("RGB", (48, 32), "orange").save(photo, "JPEG")
+    await person.sends("/start")
+    await person.taps("models")
+    await person.taps("model:image_to_image")
+    await person.sends_photo(photo.getvalue())
+    await person.sends("as a woodcut")
 
 
 async def state(shop: Shop, person: Person) -> AttemptState:
@@ -53,7 +67,7 @@ async def test_a_provider_that_stays_away_gives_the_money_back(impatient_shop: S
 
     assert await state(impatient_shop, alice) is AttemptState.FAILED
     assert await impatient_shop.balance(alice) == credits(20)
-    assert impatient_shop.provider.submits == len(runner_module.SUBMIT_RETRY_S) + 1
+    assert impatient_shop.provider.submits == len(course.SUBMIT_RETRY_S) + 1
 
 
 async def test_a_lost_answer_is_never_submitted_again_and_a_sign_settles_it(shop: Shop, alice: Person) -> None:
@@ -135,7 +149,7 @@ async def test_a_result_after_the_money_went_back_is_a_present(impatient_shop: S
     shop.provider.loses_answer(taken=False)
     await confirms(shop, alice)
     (attempt,) = await shop.history(alice)
-    request = await shop.service.runner._request(attempt)
+    request = await shop.service.runner._course._request(attempt)
     job_id = await shop.provider.submit(request)
 
     await alice.sees("it is a present")
@@ -146,3 +160,30 @@ async def test_a_result_after_the_money_went_back_is_a_present(impatient_shop: S
     assert job_id
     assert list(await shop.storage.violations()) == []
     assert (await shop.storage.balance(PARTNER, alice.user_id)).held == credits(0)
+
+
+async def test_a_photo_that_telegram_no_longer_has_gives_the_money_back(impatient_shop: Shop, alice: Person) -> None:
+    """What the user gave is gone: nothing is submitted and nothing is kept."""
+    shop = impatient_shop
+    await shop.gives(alice, 20)
+    await to_image_to_image(alice)
+    shop.telegram.faults.refuse("getFile", Refusal(400, "Bad Request: wrong file_id or the file is temporarily gone"))
+
+    await alice.taps(next(data for data in alice.last.callback_data if data.startswith("confirm_generation:")))
+
+    (attempt,) = await shop.history(alice)
+    assert (attempt.state, attempt.failure) == (AttemptState.FAILED, "input_gone")
+    assert await shop.balance(alice) == credits(20)
+    assert shop.provider.submits == 0
+
+
+async def test_a_photo_is_read_again_when_telegram_is_away_for_a_moment(impatient_shop: Shop, alice: Person) -> None:
+    """A lost connection costs a moment; the picture is made of the photo that was given."""
+    shop = impatient_shop
+    await shop.gives(alice, 20)
+    await to_image_to_image(alice)
+    shop.telegram.faults.lose_call("getFile", times=2)
+
+    await alice.taps(next(data for data in alice.last.callback_data if data.startswith("confirm_generation:")))
+
+    assert await state(shop, alice) is AttemptState.DELIVERED

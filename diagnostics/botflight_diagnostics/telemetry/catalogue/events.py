@@ -112,6 +112,12 @@ EVENTS: Final = (
         meaning="An attempt at generation came to another state.",
     ),
     EventSpec(
+        name="ATTEMPT_BROKEN",
+        level="error",
+        fields=("task_id",),
+        meaning="A defect ended the work on an attempt. It keeps its hold, and is taken up again within a minute.",
+    ),
+    EventSpec(
         name="PROVIDER_CALLED",
         level="info, warning",
         fields=("provider", "operation", "outcome", "duration_ms"),

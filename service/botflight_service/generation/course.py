@@ -1,0 +1,268 @@
+"""The steps that take an attempt from confirmed to its end, each one commit.
+
+Every step starts from what is committed, so an attempt goes on after a crash where it stood. The one call that must not
+be repeated, the submission, is written down before it is made.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from typing import Protocol, TypeVar
+from uuid import UUID
+
+from botflight_diagnostics.telemetry import Telemetry
+from botflight_service import tally
+from botflight_service.generation import settle
+from botflight_service.generation.attempts import Artifact, Attempt, AttemptState, Funding
+from botflight_service.generation.catalog import Catalog, PhotoInput
+from botflight_service.generation.settle import Narrator
+from botflight_service.generation.signs import Signs
+from botflight_service.message import OutgoingMessage
+from botflight_service.provider.interface import (
+    GenerationRequest,
+    JobState,
+    JobStatus,
+    Provider,
+    ProviderError,
+    ProviderRefused,
+    ProviderUnavailable,
+)
+from botflight_service.storage.interface import AttemptMoved, QueuedMessage, Storage, StorageError, Work
+
+Result = TypeVar("Result")
+
+#: Submissions at once, each with its input files in memory; the others wait, held but not submitted.
+MAX_SUBMITTING = 16
+#: The provider certainly took nothing: so often is it asked again, after these waits.
+SUBMIT_RETRY_S = (1.0, 3.0, 10.0, 30.0)
+#: Until an attempt is this old, its job is asked about so often: (age in ms, seconds between).
+POLL_S = ((10_000, 2.0), (60_000, 5.0), (300_000, 15.0), (10**12, 30.0))
+#: Progress is drawn at most so often: Telegram allows a message a second in a chat.
+DRAW_EVERY_MS = 4_000
+#: After a lost answer, a sign may come until then; after that the user gets their money back.
+UNKNOWN_LIMIT_MS = 15 * 60 * 1000
+#: A job that runs longer has gone wrong: KIE's own documents say 10-15 minutes.
+JOB_LIMIT_MS = 30 * 60 * 1000
+#: Waits while the store fails; the last repeats.
+STORE_BACKOFF_S = (0.1, 0.5, 2.0, 5.0, 15.0)
+
+
+class InputGone(Exception):
+    """A file that the user gave cannot be had any more."""
+
+
+class Inputs(Protocol):
+    """Where files come from that users gave."""
+
+    async def load(self, file_id: str) -> bytes:
+        """The bytes of a Telegram file. Raises InputGone."""
+        ...
+
+
+class Messenger(Protocol):
+    """Sends what was committed, and progress in passing."""
+
+    def put(self, messages: Sequence[QueuedMessage]) -> None:
+        """Take committed messages on."""
+        ...
+
+    def draw(self, message: OutgoingMessage) -> None:
+        """Draw over a screen in passing."""
+        ...
+
+
+class Course:
+    """Knows the steps. `step` takes the next one and gives the attempt as it is after it."""
+
+    def __init__(
+        self,
+        *,
+        catalog: Catalog,
+        provider: Provider,
+        inputs: Inputs,
+        storage: Storage,
+        messenger: Messenger,
+        narrator: Narrator,
+        signs: Signs,
+        telemetry: Telemetry,
+        clock_ms: Callable[[], int],
+        sleep: Callable[[float], Awaitable[None]],
+    ) -> None:
+        self._catalog = catalog
+        self._provider = provider
+        self._inputs = inputs
+        self._storage = storage
+        self._messenger = messenger
+        self._narrator = narrator
+        self._signs = signs
+        self._telemetry = telemetry
+        self._log = telemetry.logs.logger("generation")
+        self._clock_ms = clock_ms
+        self._sleep = sleep
+        self._places = asyncio.Semaphore(MAX_SUBMITTING)
+        #: Attempts whose submission is under way: cut off, it could never be made again.
+        self.submitting: set[UUID] = set()
+
+    async def step(self, attempt: Attempt) -> Attempt:
+        """Take the next step. An attempt that somebody else moved meanwhile is read again."""
+        try:
+            match attempt.state:
+                case AttemptState.CONFIRMED:
+                    async with self._places:
+                        return await self._submit(attempt)
+                case AttemptState.RUNNING:
+                    return await self._follow(attempt)
+                case AttemptState.UNKNOWN:
+                    return await self._await_sign(attempt)
+                case _:
+                    # Written down as submitting, and then the service ended: nobody knows whether it was taken.
+                    return await self._lose(attempt)
+        except AttemptMoved:
+            found = await self.persistently(lambda: self._storage.attempt(attempt.partner, attempt.task_id))
+            if found is None:
+                raise
+            return found
+
+    async def _submit(self, attempt: Attempt) -> Attempt:
+        try:
+            request = await self._request(attempt)
+        except InputGone:
+            return await self._fail(attempt, "input_gone")
+        self.submitting.add(attempt.task_id)
+        try:
+            return await self._hand_in(attempt, request)
+        finally:
+            self.submitting.discard(attempt.task_id)
+
+    async def _hand_in(self, attempt: Attempt, request: GenerationRequest) -> Attempt:
+        attempt = await self._commit(attempt, settle.submitting(attempt, at_ms=self._clock_ms()))
+        for wait_s in (*SUBMIT_RETRY_S, None):
+            try:
+                job_id = await self._provider.submit(request)
+            except ProviderUnavailable as error:
+                if wait_s is None:
+                    return await self._fail(attempt, error.code)
+                await self._sleep(wait_s)
+            except ProviderRefused as error:
+                return await self._fail(attempt, error.code)
+            except ProviderError:
+                return await self._lose(attempt)
+            else:
+                return await self._commit(attempt, settle.running(attempt, job_id, at_ms=self._clock_ms()))
+        raise AssertionError("the last try has no wait")
+
+    async def _request(self, attempt: Attempt) -> GenerationRequest:
+        model = self._catalog.find(attempt.model)
+        if model is None:
+            raise InputGone(f"{attempt.model} is not sold any more")
+        photos = {asked.name for asked in model.inputs if isinstance(asked, PhotoInput)}
+        files = {name: await self._inputs.load(attempt.inputs[name]) for name in photos if name in attempt.inputs}
+        return GenerationRequest(
+            token=str(attempt.task_id),
+            model=attempt.model,
+            kind=model.kind,
+            inputs={name: answer for name, answer in attempt.inputs.items() if name not in photos},
+            files=files,
+        )
+
+    async def _follow(self, attempt: Attempt) -> Attempt:
+        """Ask about a job until it ended, drawing its progress."""
+        if attempt.job_id is None:
+            return await self._fail(attempt, "provider_failed")
+        drawn_at_ms = 0
+        while True:
+            now_ms = self._clock_ms()
+            status = await self._query(attempt.job_id)
+            if status.artifact is not None:
+                return await self._succeed(attempt, status.artifact)
+            if status.state is JobState.FAILED:
+                return await self._fail(attempt, status.failure or "provider_failed")
+            age_ms = now_ms - (attempt.submitted_at_ms or attempt.created_at_ms)
+            if age_ms > JOB_LIMIT_MS:
+                return await self._fail(attempt, "took_too_long")
+            if attempt.screen_message_id is not None and now_ms - drawn_at_ms >= DRAW_EVERY_MS:
+                drawn_at_ms = now_ms
+                screen = self._narrator.generating(attempt, elapsed_ms=now_ms - attempt.created_at_ms)
+                self._messenger.draw(settle.drawn(attempt, screen))
+            await self._signs.wait(attempt.task_id, next(wait_s for until_ms, wait_s in POLL_S if age_ms < until_ms))
+
+    async def _query(self, job_id: str) -> JobStatus:
+        """Where a job stands; an error counts as "still there", the job's own limit ends it."""
+        try:
+            return await self._provider.query(job_id)
+        except ProviderError:
+            return JobStatus(JobState.QUEUED)
+
+    async def _await_sign(self, attempt: Attempt) -> Attempt:
+        """Wait for a hint to a job whose submission was never answered; give up at the deadline."""
+        deadline_ms = (attempt.submitted_at_ms or attempt.created_at_ms) + UNKNOWN_LIMIT_MS
+        while (left_ms := deadline_ms - self._clock_ms()) > 0:
+            await self._signs.wait(attempt.task_id, left_ms / 1000)
+            job_id = self._signs.job(attempt.task_id)
+            if job_id is not None:
+                return await self._commit(attempt, settle.running(attempt, job_id, at_ms=self._clock_ms()))
+        return await self._commit(attempt, settle.given_up(attempt, self._narrator, at_ms=self._clock_ms()))
+
+    async def _succeed(self, attempt: Attempt, artifact: Artifact) -> Attempt:
+        now_ms = self._clock_ms()
+        settled = await self._commit(attempt, settle.succeeded(attempt, artifact, self._narrator, at_ms=now_ms))
+        self._telemetry.metrics.time_to_result.observe(attempt.model, seconds=(now_ms - attempt.created_at_ms) / 1000)
+        return settled
+
+    async def _fail(self, attempt: Attempt, code: str) -> Attempt:
+        return await self._commit(attempt, settle.failed(attempt, code, self._narrator, at_ms=self._clock_ms()))
+
+    async def _lose(self, attempt: Attempt) -> Attempt:
+        return await self._commit(attempt, settle.unknown(attempt, self._narrator, at_ms=self._clock_ms()))
+
+    async def give(self, attempt: Attempt, job_id: str) -> None:
+        """A sign of an attempt that is settled: if its money went back, a success is a present."""
+        if attempt.state is not AttemptState.REFUNDED or attempt.failure != settle.NO_ANSWER:
+            return
+        status = await self._query(job_id)
+        if status.artifact is not None:
+            await self._commit(attempt, settle.late(attempt, status.artifact, self._narrator, at_ms=self._clock_ms()))
+
+    async def _commit(self, attempt: Attempt, work: Work) -> Attempt:
+        """Commit a step, send its messages and give the attempt as it is now."""
+        receipt = await self.persistently(lambda: self._storage.commit(work))
+        self._messenger.put(receipt.messages)
+        move = work.move
+        if move is None:
+            return attempt
+        self._tell(attempt, work, move.to)
+        return replace(
+            attempt,
+            state=move.to,
+            changed_at_ms=work.at_ms,
+            submitted_at_ms=move.submitted_at_ms or attempt.submitted_at_ms,
+            job_id=move.job_id or attempt.job_id,
+            artifact=move.artifact or attempt.artifact,
+            failure=move.failure or attempt.failure,
+        )
+
+    def _tell(self, attempt: Attempt, work: Work, to: AttemptState) -> None:
+        metrics = self._telemetry.metrics
+        metrics.attempts.add(attempt.model, to)
+        tally.count(metrics, work.transfers)
+        self._log.info(
+            "ATTEMPT_MOVED",
+            task_id=str(attempt.task_id),
+            model=attempt.model,
+            state=str(to),
+            free=attempt.funding is Funding.FREE,
+            failure=work.move.failure if work.move else None,
+        )
+
+    async def persistently(self, call: Callable[[], Awaitable[Result]]) -> Result:
+        """Call the store until it answers: an attempt under way has nowhere else to go."""
+        failures = 0
+        while True:
+            try:
+                return await call()
+            except StorageError as error:
+                self._log.error("STORE_FAILED", error_type=type(error).__name__, exc_info=error)
+                await self._sleep(STORE_BACKOFF_S[min(failures, len(STORE_BACKOFF_S) - 1)])
+                failures += 1

@@ -3,15 +3,20 @@
 import asyncio
 import contextlib
 import os
+import signal
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
+import uvloop
 from tests.bench.load import Broken, Load
 from tests.bench.peers.environment import Environment
+
+Result = TypeVar("Result")
 
 ROOT = Path(__file__).parents[2]
 START_LIMIT_S = 30.0
@@ -69,6 +74,21 @@ class Running:
         except OSError:
             return None
         return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def run(body: Coroutine[None, None, Result]) -> Result:
+    """Run to the end on uvloop. Being terminated ends contenders too, as Ctrl-C does: none outlives the measurement."""
+
+    async def terminable() -> Result:
+        task = asyncio.create_task(body)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        return await task
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        try:
+            return runner.run(terminable())
+        except (asyncio.CancelledError, KeyboardInterrupt):
+            sys.exit("interrupted")
 
 
 def free_port() -> int:

@@ -1,7 +1,6 @@
 """Where a contender's time goes under load: `python -m tests.bench.profile`."""
 
 import argparse
-import asyncio
 import signal
 import sys
 from collections import Counter
@@ -10,8 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import orjson
-import uvloop
-from tests.bench.contender import Contender
+from tests.bench.contender import Contender, run
 from tests.bench.turn import Plan, standing
 from tests.bench.updates import BUILD, PEERS, service
 
@@ -105,8 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     contender = next((peer for peer in PEERS if asked.peer and asked.peer in peer.name), service(asked.store))
     plan = Plan(seconds=asked.seconds, warm_up_s=1.5, connections=40, window=asked.window, folder=BUILD)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        updates = runner.run(sample(contender, plan, asked.out.absolute()))
+    updates = run(sample(contender, plan, asked.out.absolute()))
     stacks = [Stack.parse(line) for line in asked.out.read_text().splitlines()]
     cpu_s = orjson.loads(asked.out.with_suffix(".threads").read_bytes())
     text = page(stacks, cpu_s=cpu_s, updates=updates, seconds=asked.seconds, top=asked.top)

@@ -4,6 +4,7 @@ SIGUSR1 begins. SIGUSR2 ends and writes OUT: a line for each stack with how ofte
 drawn from. Beside it, with the ending .threads, stands the CPU time of each thread in seconds.
 """
 
+import gc
 import json
 import runpy
 import signal
@@ -36,7 +37,7 @@ class Sampler:
         signal.setitimer(signal.ITIMER_REAL, EVERY_S, EVERY_S)
 
     def _sample(self, _signal: int, main: FrameType | None) -> None:
-        for thread, frame in sys._current_frames().items():
+        for thread, frame in _frames().items():
             here = main if thread == threading.main_thread().ident else frame
             self._met[thread, _codes(here)] += 1
 
@@ -51,6 +52,21 @@ class Sampler:
                 for (thread, codes), times in self._met.items()
             )
         )
+
+
+def _frames() -> dict[int, FrameType]:
+    """The innermost frame of each thread.
+
+    Without the collector: it may run a finalizer, in which the next signal would find the interpreter's lock taken, by
+    us (https://github.com/python/cpython/issues/106883, before 3.12).
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        return sys._current_frames()
+    finally:
+        if collects:
+            gc.enable()
 
 
 def _cpu_s() -> dict[str, float]:

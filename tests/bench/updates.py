@@ -1,15 +1,13 @@
 """Completed updates a second, the service beside its peers: `python -m tests.bench.updates`."""
 
 import argparse
-import asyncio
 import importlib.util
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import orjson
-import uvloop
-from tests.bench.contender import API_BASE_URL, ROOT, Contender, DidNotStart
+from tests.bench.contender import API_BASE_URL, ROOT, Contender, DidNotStart, run
 from tests.bench.report import as_json, table
 from tests.bench.turn import Numbers, Plan, fsync_ms, in_turns
 
@@ -60,8 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder=asked.folder,
     )
     try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            turns = runner.run(_measure(contenders, plan, asked.rounds))
+        turns = run(_measure(contenders, plan, asked.rounds))
     except DidNotStart as error:
         _say(str(error))
         return 1

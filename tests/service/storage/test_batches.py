@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from botflight_service.storage.batches import Action, BatchThread, Outcome
 from botflight_service.storage.interface import StorageError, StorageUnavailable
-from botflight_service.storage.sql.batches import Action, BatchThread, Outcome
-from botflight_service.storage.sql.connection import MEMORY, connect, writing
+from botflight_service.storage.sql.connection import MEMORY, connect, interruptible, writing
 
 
 def insert(number: int, connection: sqlite3.Connection) -> int:
@@ -38,7 +38,7 @@ class Busy:
         self._task: asyncio.Task[None]
 
     @classmethod
-    async def keep(cls, thread: BatchThread) -> Busy:
+    async def keep(cls, thread: BatchThread[sqlite3.Connection]) -> Busy:
         """Come back once the thread has begun."""
         busy = cls()
         busy._task = asyncio.create_task(thread.run(busy._run))
@@ -56,14 +56,14 @@ class Busy:
 
 
 @pytest.fixture
-async def thread() -> AsyncIterator[BatchThread]:
-    started = BatchThread("numbers", connect=connect_to_numbers, transaction=writing(MEMORY))
+async def thread() -> AsyncIterator[BatchThread[sqlite3.Connection]]:
+    started = BatchThread("numbers", connect=connect_to_numbers, transaction=writing(MEMORY), interrupt=interruptible)
     await started.start()
     yield started
     await started.stop()
 
 
-async def test_what_waits_together_is_one_transaction(thread: BatchThread) -> None:
+async def test_what_waits_together_is_one_transaction(thread: BatchThread[sqlite3.Connection]) -> None:
     """While one action keeps the thread busy, those that come share the next transaction."""
     busy = await Busy.keep(thread)
     others = [asyncio.create_task(thread.run(partial(insert, number))) for number in range(64)]
@@ -75,7 +75,7 @@ async def test_what_waits_together_is_one_transaction(thread: BatchThread) -> No
     assert thread.batches == 2
 
 
-async def test_a_failed_action_undoes_itself_alone(thread: BatchThread) -> None:
+async def test_a_failed_action_undoes_itself_alone(thread: BatchThread[sqlite3.Connection]) -> None:
     """Of those that share a transaction, the one that fails leaves nothing, the others stay."""
 
     def half(connection: sqlite3.Connection) -> None:
@@ -95,7 +95,9 @@ async def test_a_failed_commit_fails_all_who_shared_it() -> None:
     """Where the transaction as a whole is lost, nobody is told that it was kept, and the thread lives on."""
     fail = [True]
 
-    def transaction(connection: sqlite3.Connection, actions: Sequence[Action[Any]]) -> Sequence[Outcome]:
+    def transaction(
+        connection: sqlite3.Connection, actions: Sequence[Action[sqlite3.Connection, Any]]
+    ) -> Sequence[Outcome]:
         outcomes = writing(MEMORY)(connection, actions)
         if fail[0]:
             raise StorageError("the disk is gone")
@@ -114,7 +116,7 @@ async def test_a_failed_commit_fails_all_who_shared_it() -> None:
     await thread.stop()
 
 
-async def test_a_transaction_that_sqlite_gives_up_keeps_nothing(thread: BatchThread) -> None:
+async def test_a_transaction_that_sqlite_gives_up_keeps_nothing(thread: BatchThread[sqlite3.Connection]) -> None:
     """As on a full disk: SQLite undoes everything by itself, and every caller of the batch learns it."""
 
     def give_up(connection: sqlite3.Connection) -> None:
@@ -132,7 +134,7 @@ async def test_a_transaction_that_sqlite_gives_up_keeps_nothing(thread: BatchThr
     assert await thread.run(numbers) == []
 
 
-async def test_a_cancelled_caller_leaves_the_thread_and_the_others(thread: BatchThread) -> None:
+async def test_a_cancelled_caller_leaves_the_thread_and_the_others(thread: BatchThread[sqlite3.Connection]) -> None:
     """An action whose caller went away runs nevertheless, and nobody else notices."""
     busy = await Busy.keep(thread)
     gone = asyncio.create_task(thread.run(partial(insert, 1)))
@@ -165,7 +167,7 @@ async def test_no_more_wait_than_there_is_room_for() -> None:
     await thread.stop()
 
 
-async def test_stopping_runs_what_waits(thread: BatchThread) -> None:
+async def test_stopping_runs_what_waits(thread: BatchThread[sqlite3.Connection]) -> None:
     """What was handed over before the stop is committed; what comes after is refused."""
     callers = [asyncio.create_task(thread.run(partial(insert, number))) for number in range(5)]
     await asyncio.sleep(0)
@@ -213,7 +215,7 @@ async def test_a_connection_that_fails_is_told_to_who_starts() -> None:
     await thread.stop()
 
 
-async def test_a_question_that_is_given_up_is_interrupted(thread: BatchThread) -> None:
+async def test_a_question_that_is_given_up_is_interrupted(thread: BatchThread[sqlite3.Connection]) -> None:
     """Abandoning a thread ends a query that would have run for ages."""
     endless = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
     begun = threading.Event()

@@ -7,8 +7,8 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from botflight_service.storage.batches import Action, Outcome, Raised, Returned, Transaction
 from botflight_service.storage.interface import StorageError, StorageUnavailable
-from botflight_service.storage.sql.batches import Action, Outcome, Raised, Returned
 
 #: What the private store in memory is called, by SQLite and in storage URLs.
 MEMORY = ":memory:"
@@ -16,6 +16,8 @@ _STATEMENTS_CACHED = 256
 #: Nobody else writes (there is a lock for that); a backup or a shell may hold the file for a moment.
 _BUSY_TIMEOUT_MS = 5_000
 _WAL_LIMIT_BYTES = 64 * 1024 * 1024
+#: Steps of SQLite's machine between two looks at whether anybody still waits: some milliseconds.
+_STEPS_UNINTERRUPTED = 100_000
 
 # synchronous=FULL: with NORMAL a power cut takes acknowledged commits back (356 of 400 simulated ones did).
 # fullfsync: macOS's fsync alone leaves the data in the drive's cache; elsewhere it changes nothing.
@@ -66,10 +68,18 @@ def explained(file: str) -> Iterator[None]:
         raise StorageError(f"{file}: {error}") from error
 
 
-def writing(file: str) -> Callable[[sqlite3.Connection, Sequence[Action[Any]]], Sequence[Outcome]]:
+def interruptible(connection: sqlite3.Connection, given_up: Callable[[], bool]) -> None:
+    """End what a connection runs once it is given up."""
+    # sqlite3_interrupt would miss a statement that is about to begin; this is asked from within each.
+    connection.set_progress_handler(given_up, _STEPS_UNINTERRUPTED)
+
+
+def writing(file: str) -> Transaction[sqlite3.Connection]:
     """Make the transaction in which actions write: one commit for all; one that fails undoes its own part alone."""
 
-    def transaction(connection: sqlite3.Connection, actions: Sequence[Action[Any]]) -> Sequence[Outcome]:
+    def transaction(
+        connection: sqlite3.Connection, actions: Sequence[Action[sqlite3.Connection, Any]]
+    ) -> Sequence[Outcome]:
         with explained(file):
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -83,10 +93,12 @@ def writing(file: str) -> Callable[[sqlite3.Connection, Sequence[Action[Any]]], 
     return transaction
 
 
-def reading(file: str) -> Callable[[sqlite3.Connection, Sequence[Action[Any]]], Sequence[Outcome]]:
+def reading(file: str) -> Transaction[sqlite3.Connection]:
     """Make the transaction in which actions read: all of them see the store as of one commit."""
 
-    def transaction(connection: sqlite3.Connection, actions: Sequence[Action[Any]]) -> Sequence[Outcome]:
+    def transaction(
+        connection: sqlite3.Connection, actions: Sequence[Action[sqlite3.Connection, Any]]
+    ) -> Sequence[Outcome]:
         with explained(file):
             connection.execute("BEGIN")
             try:
@@ -98,10 +110,12 @@ def reading(file: str) -> Callable[[sqlite3.Connection, Sequence[Action[Any]]], 
     return transaction
 
 
-def staying(file: str) -> Callable[[sqlite3.Connection, Sequence[Action[Any]]], Sequence[Outcome]]:
+def staying(file: str) -> Transaction[sqlite3.Connection]:
     """Make a transaction that goes on from batch to batch: all that is ever read is as of one commit."""
 
-    def transaction(connection: sqlite3.Connection, actions: Sequence[Action[Any]]) -> Sequence[Outcome]:
+    def transaction(
+        connection: sqlite3.Connection, actions: Sequence[Action[sqlite3.Connection, Any]]
+    ) -> Sequence[Outcome]:
         if not connection.in_transaction:
             with explained(file):
                 connection.execute("BEGIN")
@@ -110,7 +124,7 @@ def staying(file: str) -> Callable[[sqlite3.Connection, Sequence[Action[Any]]], 
     return transaction
 
 
-def _apart(connection: sqlite3.Connection, action: Action[Any], file: str) -> Outcome:
+def _apart(connection: sqlite3.Connection, action: Action[sqlite3.Connection, Any], file: str) -> Outcome:
     """Run an action in a savepoint, so that its failure leaves its neighbours' work as it is.
 
     Raises where SQLite gave the whole transaction up (as on a full disk): then nothing of the batch was kept.
@@ -125,7 +139,7 @@ def _apart(connection: sqlite3.Connection, action: Action[Any], file: str) -> Ou
     return outcome
 
 
-def _outcome(connection: sqlite3.Connection, action: Action[Any], file: str) -> Outcome:
+def _outcome(connection: sqlite3.Connection, action: Action[sqlite3.Connection, Any], file: str) -> Outcome:
     """Run an action and keep how it ended."""
     try:
         with explained(file):

@@ -18,9 +18,9 @@ from botflight_diagnostics.billing_preflight import (
     UserFacts,
 )
 from botflight_diagnostics.preflight import TransientError
+from botflight_service.storage.batches import Action
 from botflight_service.storage.interface import StorageError, StorageUnavailable
 from botflight_service.storage.sql import statements
-from botflight_service.storage.sql.batches import Action
 from botflight_service.storage.sql.schema import SCHEMA_VERSION, schema_version
 
 T = TypeVar("T")
@@ -60,7 +60,7 @@ WHERE open_holds.partner = ? AND (state IS NULL OR state NOT IN ('confirmed', 's
 class Run(Protocol):
     """Runs an action on a connection."""
 
-    def __call__(self, action: Action[T]) -> Awaitable[T]:
+    def __call__(self, action: Action[sqlite3.Connection, T]) -> Awaitable[T]:
         """What the action gives back."""
         ...
 
@@ -133,7 +133,7 @@ class SqliteProbe:
         """Delete the scratch row."""
         return await self._write(lambda connection: connection.execute(statements.DELETE_NONCE, (nonce,)).rowcount == 1)
 
-    async def _look(self, action: Action[T]) -> T:
+    async def _look(self, action: Action[sqlite3.Connection, T]) -> T:
         """Ask; what may pass by itself is told apart from what may not."""
         try:
             return await self._ask(action)

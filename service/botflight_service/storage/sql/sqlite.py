@@ -19,6 +19,7 @@ from botflight_service.billing.quotas import FreeDeduction
 from botflight_service.generation.attempts import Attempt, AttemptState
 from botflight_service.lock import FileLock, LockHeld
 from botflight_service.session import Session
+from botflight_service.storage.batches import Action, BatchThread
 from botflight_service.storage.interface import (
     Balance,
     Mark,
@@ -29,8 +30,15 @@ from botflight_service.storage.interface import (
     Work,
 )
 from botflight_service.storage.sql import audit, money, reads, records, writes
-from botflight_service.storage.sql.batches import Action, BatchThread
-from botflight_service.storage.sql.connection import MEMORY, connect, explained, reading, staying, writing
+from botflight_service.storage.sql.connection import (
+    MEMORY,
+    connect,
+    explained,
+    interruptible,
+    reading,
+    staying,
+    writing,
+)
 from botflight_service.storage.sql.probe import SqliteProbe
 from botflight_service.storage.sql.schema import migrate
 from botflight_service.updates.envelope import Envelope
@@ -246,13 +254,13 @@ class SqliteStorage:
             raise
         return connection
 
-    async def _ask(self, action: Action[T]) -> T:
+    async def _ask(self, action: Action[sqlite3.Connection, T]) -> T:
         """Read on a connection of its own, which neither waits for others nor keeps them waiting."""
         async with self._apart() as run:
             return await run(action)
 
     @contextlib.asynccontextmanager
-    async def _apart(self) -> AsyncIterator[Callable[[Action[T]], Awaitable[T]]]:
+    async def _apart(self) -> AsyncIterator[Callable[[Action[sqlite3.Connection, T]], Awaitable[T]]]:
         """Lend a connection that stays at one commit; the store in memory has but one, so everybody waits there."""
         if self._file == MEMORY:
             yield self._writer.run
@@ -261,6 +269,7 @@ class SqliteStorage:
             "botflight-sqlite-apart",
             connect=partial(connect, self._file, writes=False),
             transaction=staying(self._file),
+            interrupt=interruptible,
         )
         try:
             await thread.start()

@@ -1,25 +1,31 @@
-"""A thread that owns a database connection and runs in one transaction whatever waits for it."""
+"""A thread that owns a store's connection and runs in one transaction whatever waits for it."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from queue import SimpleQueue
-from typing import Any, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from botflight_service.storage.interface import StorageUnavailable
 
-T = TypeVar("T")
 
-#: Steps of SQLite's machine between two looks at whether anybody still waits: some milliseconds.
-_STEPS_UNINTERRUPTED = 100_000
+class Closable(Protocol):
+    """What a thread owns."""
+
+    def close(self) -> object:
+        """Let go of it."""
+        ...
+
+
+T = TypeVar("T")
+C = TypeVar("C", bound=Closable)
 
 #: What a caller has done on the connection, on its thread.
-Action = Callable[[sqlite3.Connection], T]
+Action = Callable[[C], T]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,38 +45,45 @@ class Raised:
 Outcome = Returned | Raised
 _Settled = Sequence[tuple[asyncio.Future[Any], Outcome]]
 #: Runs actions in one transaction; an outcome for each, in order. Raises where the transaction as a whole failed.
-Transaction = Callable[[sqlite3.Connection, Sequence[Action[Any]]], Sequence[Outcome]]
+Transaction = Callable[[C, Sequence[Action[C, Any]]], Sequence[Outcome]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Job:
+class _Job(Generic[C]):
     """An action, and who waits for it."""
 
-    action: Action[Any]
+    action: Action[C, Any]
     future: asyncio.Future[Any]
 
 
-class BatchThread:
+def _never(_: object, __: Callable[[], bool]) -> None:
+    """Let what runs run to its end."""
+
+
+class BatchThread(Generic[C]):
     """Runs actions on a thread of its own: all that wait share a transaction, and so share its fsync.
 
     A caller that is cancelled does not learn what became of its action, which runs nevertheless. A loop that is
     closed loses the answers, not the thread. At most `max_waiting` actions are taken in, further callers wait.
+    `interrupt` prepares a connection to end what it runs as soon as what it is given says so.
     """
 
     def __init__(
         self,
         name: str,
         *,
-        connect: Callable[[], sqlite3.Connection],
-        transaction: Transaction,
+        connect: Callable[[], C],
+        transaction: Transaction[C],
+        interrupt: Callable[[C, Callable[[], bool]], object] = _never,
         max_batch: int = 256,
         max_waiting: int = 4096,
     ) -> None:
         self._name = name
         self._connect = connect
         self._transaction = transaction
+        self._interrupt = interrupt
         self._max_batch = max_batch
-        self._queue: SimpleQueue[_Job | None] = SimpleQueue()
+        self._queue: SimpleQueue[_Job[C] | None] = SimpleQueue()
         self._room = asyncio.Semaphore(max_waiting)
         self._thread: threading.Thread | None = None
         self._open = False
@@ -108,7 +121,7 @@ class BatchThread:
         self._abandoned = True
         self._queue.put(None)
 
-    async def run(self, action: Action[T]) -> T:
+    async def run(self, action: Action[C, T]) -> T:
         """Run an action; return or raise what it does once its transaction has ended."""
         await self._room.acquire()
         if not self._open:
@@ -126,8 +139,7 @@ class BatchThread:
             _tell(_settle, [(started, Raised(error))])
             return
         _tell(_settle, [(started, Returned(None))])
-        # sqlite3_interrupt would miss a statement that is about to begin; this is asked from within each.
-        connection.set_progress_handler(lambda: self._abandoned, _STEPS_UNINTERRUPTED)
+        self._interrupt(connection, lambda: self._abandoned)
         stopping = False
         while not stopping:
             jobs, stopping = self._take()
@@ -137,9 +149,9 @@ class BatchThread:
         if self._ended is not None:
             _tell(_settle, [(self._ended, Returned(None))])
 
-    def _take(self) -> tuple[list[_Job], bool]:
+    def _take(self) -> tuple[list[_Job[C]], bool]:
         """Wait for a job, take all that wait beside it, and tell whether to stop after them."""
-        jobs: list[_Job] = []
+        jobs: list[_Job[C]] = []
         while not jobs or (len(jobs) < self._max_batch and not self._queue.empty()):
             job = self._queue.get()
             if job is None:
@@ -147,7 +159,7 @@ class BatchThread:
             jobs.append(job)
         return jobs, False
 
-    def _run_batch(self, connection: sqlite3.Connection, jobs: Sequence[_Job]) -> None:
+    def _run_batch(self, connection: C, jobs: Sequence[_Job[C]]) -> None:
         """Run jobs in one transaction, and tell each how it went."""
         outcomes: Sequence[Outcome]
         try:

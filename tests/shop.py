@@ -151,6 +151,6 @@ def _leaping(telegram: Telegram) -> Callable[[float], Awaitable[None]]:
     async def sleep(seconds: float) -> None:
         until_ms = clock.now_ms() + round(seconds * 1000)
         await asyncio.sleep(0.001)
-        clock.advance_to(until_ms)
+        clock.move_to(until_ms)
 
     return sleep

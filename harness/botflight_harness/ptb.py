@@ -1,7 +1,7 @@
 """The road to a python-telegram-bot application in the same process, in both directions, without sockets."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, Self
@@ -12,7 +12,9 @@ from telegram.error import NetworkError, TimedOut
 from telegram.ext import Application, ApplicationBuilder, CallbackContext
 from telegram.request import BaseRequest, RequestData
 
+from botflight_harness.clock import VirtualClock
 from botflight_harness.delivery.courier import ACCEPTED, Courier, Outcome
+from botflight_harness.jobs import JobSchedule
 from botflight_harness.mishaps import Mishaps
 from botflight_harness.telegram.accounts import BotAccount
 from botflight_harness.telegram.chats import Message
@@ -154,6 +156,8 @@ class PTBHarness:
         self._mishaps = Mishaps(self.telegram)
         self._user: Person | None = None
         self._courier: Courier | None = None
+        self._jobs: JobSchedule | None = None
+        self._leave_clock: list[Callable[[], None]] = []
 
     @property
     def user(self) -> Person:
@@ -167,6 +171,7 @@ class PTBHarness:
         await self.application.initialize()
         if self.application.post_init is not None:
             await self.application.post_init(self.application)
+        self._join_clock()
         await self.application.start()
         self._courier = Courier(
             self.bot,
@@ -183,6 +188,9 @@ class PTBHarness:
         self.bot.road = None
         self.courier.close()
         self._courier = None
+        for leave in self._leave_clock:
+            leave()
+        self._leave_clock.clear()
         await self.application.stop()
         if self.application.post_stop is not None:
             await self.application.post_stop(self.application)
@@ -198,6 +206,24 @@ class PTBHarness:
         if self._courier is None:
             raise RuntimeError("the application is not started: use `async with`")
         return self._courier
+
+    async def rest(self) -> None:
+        """Wait until the bot has nothing left to do: updates, jobs and handlers that do not block."""
+        await self.courier.rest()
+        if self._jobs is not None:
+            await self._jobs.rest()
+        await self._finish_not_blocking()
+        await self.courier.rest()  # what the jobs have caused
+
+    def _join_clock(self) -> None:
+        """Let a virtual clock drive the job queue, and wait for the bot after each of its steps."""
+        clock = self.telegram.clock
+        if not isinstance(clock, VirtualClock):
+            return
+        self._leave_clock.append(clock.wait_for(self.rest))
+        if self.application.job_queue is not None:
+            self._jobs = JobSchedule(self.application.job_queue, clock)
+            self._leave_clock += [clock.drive(self._jobs), self._jobs.close]
 
     # The road of people
 

@@ -8,6 +8,7 @@ from typing import Self
 import orjson
 
 from botflight_harness import asgi
+from botflight_harness.clock import VirtualClock
 from botflight_harness.delivery.courier import CONNECTIONS_DEFAULT, Courier, Outcome
 from botflight_harness.mishaps import Mishaps
 from botflight_harness.telegram.accounts import BotAccount
@@ -56,6 +57,7 @@ class WebhookHarness:
         self._lifespan = asgi.Lifespan(app) if lifespan else None
         self._mishaps = Mishaps(telegram)
         self._courier: Courier | None = None
+        self._leave_clock: Callable[[], None] | None = None
 
     async def __aenter__(self) -> Self:
         self.attach()
@@ -87,12 +89,17 @@ class WebhookHarness:
             self.bot, post=self._post, clock=self.telegram.clock, connections_most=self._connections_most
         )
         self.bot.road = self
+        if isinstance(self.telegram.clock, VirtualClock):
+            self._leave_clock = self.telegram.clock.wait_for(self._rest)
 
     def detach(self) -> None:
         """Bring nothing any more; what the bot did not take stays in its queue."""
         self.courier.close()
         self._courier = None
         self.bot.road = None
+        if self._leave_clock is not None:
+            self._leave_clock()
+            self._leave_clock = None
 
     # The road of people
 
@@ -104,6 +111,10 @@ class WebhookHarness:
     async def together(self, updates: Iterable[Update]) -> None:
         """Post `updates` at the same moment, and wait until they were handled."""
         await self.courier.together(updates)
+        await self.idle()
+
+    async def _rest(self) -> None:
+        await self.courier.rest()
         await self.idle()
 
     async def idle(self) -> None:

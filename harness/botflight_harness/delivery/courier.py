@@ -59,6 +59,8 @@ class Courier:
         self._waiting: dict[Update, asyncio.Future[None]] = {}
         #: Lanes at work and not in a pause between two tries.
         self._awake = 0
+        self._asleep = asyncio.Event()
+        self._asleep.set()
         #: When those that pause go on, in milliseconds of a virtual clock.
         self._pauses_ms: list[int] = []
         self._lost_acknowledgements = 0
@@ -98,16 +100,24 @@ class Courier:
             self._dispatch()
             await asyncio.gather(*self._waiting.values())
 
+    async def rest(self) -> None:
+        """Bring everything that waits, until nothing is on its way but what pauses between two tries."""
+        self._dispatch()
+        while self._awake:
+            await self._asleep.wait()
+            self._dispatch()
+
     async def together(self, updates: Iterable[Update]) -> None:
         """Bring `updates` at the same moment, whatever their lanes."""
         chosen = self._withdraw(updates)
-        self._awake += len(chosen)
+        for _ in chosen:
+            self._wake_up()
         await asyncio.gather(*(self._bring_awake(update) for update in chosen))
 
     async def reorder(self, updates: Iterable[Update]) -> None:
         """Bring `updates` one after the other in the order given here, whatever their lanes."""
         for update in self._withdraw(updates):
-            self._awake += 1
+            self._wake_up()
             await self._bring_awake(update)
 
     async def repeat(self, update: Update, *, times: int = 1) -> list[Outcome]:
@@ -135,7 +145,7 @@ class Courier:
                 self._start(update.lane)
 
     def _start(self, lane: Lane) -> None:
-        self._awake += 1
+        self._wake_up()
         task = asyncio.get_running_loop().create_task(self._run(lane))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -159,7 +169,7 @@ class Courier:
         """Bring one update in the caller's own task; what joins its lane meanwhile gets a task."""
         followers: deque[Update] = deque()
         self._lanes[update.lane] = followers
-        self._awake += 1
+        self._wake_up()
         try:
             await self._bring_awake(update)
         finally:
@@ -248,7 +258,7 @@ class Courier:
 
         def wake() -> None:
             self._pauses_ms.remove(when_ms)
-            self._awake += 1
+            self._wake_up()
             reached.set()
 
         timer = clock.call_at(when_ms, wake)
@@ -264,5 +274,13 @@ class Courier:
     def _fall_asleep(self) -> None:
         """Count one lane less; move a virtual clock to the next try when nobody is awake."""
         self._awake -= 1
-        if self._awake == 0 and self._pauses_ms and isinstance(self._clock, VirtualClock):
-            self._clock.advance_to(min(self._pauses_ms))
+        if self._awake:
+            return
+        if self._pauses_ms and isinstance(self._clock, VirtualClock) and not self._clock.is_advancing:
+            self._clock.move_to(min(self._pauses_ms))
+        if not self._awake:
+            self._asleep.set()
+
+    def _wake_up(self) -> None:
+        self._awake += 1
+        self._asleep.clear()

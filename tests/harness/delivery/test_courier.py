@@ -144,3 +144,22 @@ async def test_a_closed_courier_leaves_what_comes(bot: Bot, courier: Courier, al
     alice.send_text("hello")
 
     assert bot.got == []
+
+
+async def test_a_clock_that_is_moved_brings_the_retries_that_fall_due(
+    telegram: Telegram, bot: Bot, courier: Courier, alice: Person
+) -> None:
+    """Within ten seconds there are four tries: two at once, then after 2 and 4 seconds; the next would be at 14."""
+    bot.answers = [REFUSED] * 5
+    alice.send_text("hello")
+    leave = telegram.clock.wait_for(courier.rest)
+    began_ms = telegram.clock.now_ms()
+
+    await telegram.clock.advance(seconds=10)
+    early = [at_ms - began_ms for _, at_ms in bot.got]
+    await telegram.clock.advance(minutes=1)
+    leave()
+
+    assert early == [0, 0, 2_000, 6_000]
+    assert [at_ms - began_ms for _, at_ms in bot.got[4:]] == [14_000, 30_000]
+    assert len(telegram.sole_bot().updates) == 0

@@ -49,7 +49,7 @@ def test_an_answer_must_come_in_time(refusal: Callable[..., str], telegram: Tele
     """After 150 seconds the query is gone."""
     query_id = alice.tap("Go").update.payload["id"]
 
-    telegram.clock.advance(seconds=150)
+    telegram.clock.move(seconds=150)
 
     assert refusal("answerCallbackQuery", callback_query_id=query_id) == TOO_OLD
 

@@ -144,7 +144,7 @@ def test_an_old_message_cannot_be_deleted(
 ) -> None:
     """After 48 hours it stays."""
     sent = call("sendMessage", chat_id=alice.user_id, text="x")
-    telegram.clock.advance(hours=49)
+    telegram.clock.move(hours=49)
 
     words = refusal("deleteMessage", chat_id=alice.user_id, message_id=sent["message_id"])
 

@@ -52,7 +52,7 @@ def test_updates_expire(call: Call, telegram: Telegram, alice: Person) -> None:
     """A message waits for a day."""
     alice.send_text("hello")
 
-    telegram.clock.advance(hours=24)
+    telegram.clock.move(hours=24)
 
     assert call("getUpdates") == []
 

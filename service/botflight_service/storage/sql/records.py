@@ -4,12 +4,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
 import sqlite3
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
-from concurrent.futures import Future
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -94,10 +92,6 @@ _Value = str | int | bytes | None
 _JSON = frozenset({"body", "inputs"})
 _BYTES = frozenset({"payload"})
 
-_FEED_CHUNK = 500
-#: How long the next records may take to come; a loop that stands still must not keep the store for good.
-_FEED_TIMEOUT_S = 60.0
-
 
 def dump(connection: sqlite3.Connection) -> Iterator[dict[str, Any]]:
     """Every record, table by table, in the order of its key."""
@@ -124,43 +118,6 @@ def load(connection: sqlite3.Connection, chunks: Iterable[list[Mapping[str, Any]
     if broken:
         raise StorageError(f"the records contradict each other: {broken[0]}")
     return number
-
-
-class Feed:
-    """Hands the records of an async iterator, which lives on the loop, to the thread of the store."""
-
-    def __init__(self, records: AsyncIterator[Mapping[str, Any]]) -> None:
-        self._records = records
-        self._loop = asyncio.get_running_loop()
-        self._abandoned = False
-        self._wanted: Future[list[Mapping[str, Any]]] | None = None
-
-    def chunks(self) -> Iterator[list[Mapping[str, Any]]]:
-        """On the thread: the records, some at a time. Raises what the iterator raises."""
-        while chunk := self._ask():
-            yield chunk
-
-    def abandon(self) -> None:
-        """On the loop: let what the thread waits for, or asks for next, fail."""
-        self._abandoned = True
-        if self._wanted is not None:
-            self._wanted.cancel()
-
-    def _ask(self) -> list[Mapping[str, Any]]:
-        """On the thread: wait for the next records."""
-        self._wanted = asyncio.run_coroutine_threadsafe(self._next(), self._loop)
-        return self._wanted.result(_FEED_TIMEOUT_S)
-
-    async def _next(self) -> list[Mapping[str, Any]]:
-        """The next records; none at the end."""
-        if self._abandoned:
-            raise StorageError("the import was given up: nothing of it was kept")
-        chunk: list[Mapping[str, Any]] = []
-        async for record in self._records:
-            chunk.append(record)
-            if len(chunk) == _FEED_CHUNK:
-                break
-        return chunk
 
 
 def _load_record(

@@ -20,6 +20,7 @@ from botflight_service.generation.attempts import Attempt, AttemptState
 from botflight_service.lock import FileLock, LockHeld
 from botflight_service.session import Session
 from botflight_service.storage.batches import Action, BatchThread
+from botflight_service.storage.feed import Feed
 from botflight_service.storage.interface import (
     Balance,
     Mark,
@@ -235,7 +236,7 @@ class SqliteStorage:
 
     async def load(self, incoming: AsyncIterator[Mapping[str, Any]]) -> int:
         """Fill an empty store, all or nothing; the number of records."""
-        feed = records.Feed(incoming)
+        feed = Feed(incoming)
         try:
             return await self._writer.run(lambda connection: records.load(connection, feed.chunks()))
         finally:

@@ -19,7 +19,7 @@ from starlette.routing import BaseRoute, Route
 from telegram import Bot
 from telegram.request import BaseRequest
 
-from botflight_diagnostics.telemetry import Redactor, Telemetry, UserReferences, console_line, json_line, stream_writer
+from botflight_diagnostics.telemetry import Redactor, Telemetry, TickWriter, UserReferences, console_line, json_line
 from botflight_diagnostics.web import json_fault, json_refusal
 from botflight_service.bot.announcement import announce_commands, announce_webhook, require_no_webhook
 from botflight_service.bot.application import build_application
@@ -282,8 +282,9 @@ async def _poll(settings: Settings, stop: asyncio.Event) -> int:
 @contextlib.contextmanager
 def opened_telemetry(settings: Settings, *, terminal: bool = False) -> Iterator[Telemetry]:
     """Logs to standard output, traces by the OTEL_* variables; what waits is sent at the end."""
+    writer = TickWriter(sys.stdout.buffer)
     telemetry = Telemetry.create(
-        stream_writer(sys.stdout.buffer),
+        writer,
         service="botflight",
         version=version("botflight"),
         redactor=Redactor(settings.secrets()),
@@ -291,11 +292,13 @@ def opened_telemetry(settings: Settings, *, terminal: bool = False) -> Iterator[
         level=settings.log_level.lower(),
         render=console_line if terminal else json_line,
     )
+    writer.on_drop = lambda lines: telemetry.metrics.telemetry_dropped.add("logs", by=lines)
     with telemetry.logs.bridged():
         try:
             yield telemetry
         finally:
             telemetry.close()
+            writer.flush()
 
 
 def build_default(settings: Settings, *, telemetry: Telemetry, mode: str) -> Built:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import Awaitable, Callable
@@ -17,6 +18,9 @@ from botflight_service.web.server import AddressBusy
 MENDABLE = (AddressBusy, StartRefused, StorageUnavailable, SchemaTooNew, WebhookInUse, ExportError)
 EXIT_MENDABLE = 2
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+#: Objects that come before a collection; Python's own 700 collects many times within one update.
+COLLECTOR = (50_000, 20, 100)
 
 #: The body of a process: runs until its event is set; its result is the exit code.
 Body = Callable[[asyncio.Event], Awaitable[int]]
@@ -39,9 +43,17 @@ async def until_over(stop: asyncio.Event, start: asyncio.Task[None]) -> None:
         await asyncio.wait((stopped, start), return_when=asyncio.FIRST_COMPLETED)
         if start.done():
             start.result()
+            _calm_the_collector()
             await stopped
     finally:
         stopped.cancel()
+
+
+def _calm_the_collector() -> None:
+    """Leave what is there at the start out of every later collection: measured, that is a fifth of an update's cost."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECTOR)
 
 
 async def _guarded(body: Body) -> int:

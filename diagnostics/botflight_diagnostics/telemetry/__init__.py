@@ -14,7 +14,7 @@ from botflight_diagnostics.telemetry.correlation import (
 )
 from botflight_diagnostics.telemetry.export import ExportError, OpenTelemetryExport, span_processor_from
 from botflight_diagnostics.telemetry.lines import console_line, json_line
-from botflight_diagnostics.telemetry.logs import Logs, stream_writer
+from botflight_diagnostics.telemetry.logs import Logs, TickWriter, stream_writer
 from botflight_diagnostics.telemetry.metrics import Metrics
 from botflight_diagnostics.telemetry.redaction import Redactor
 from botflight_diagnostics.telemetry.traces import Span, TraceContext, Tracer, current_span
@@ -31,6 +31,7 @@ __all__ = [
     "Span",
     "SystemClock",
     "Telemetry",
+    "TickWriter",
     "TraceContext",
     "Tracer",
     "UserReferences",

@@ -1,5 +1,6 @@
 """Structured logs: one JSON object a line, with the ids of the work that wrote it."""
 
+import asyncio
 import logging
 import sys
 import traceback
@@ -24,6 +25,9 @@ OnDrop = Callable[[int], object]
 MAX_STACK_CHARACTERS: Final = 6000
 MAX_MESSAGE_CHARACTERS: Final = 1000
 
+#: Lines of one turn of the event loop that wait for its end at the most.
+MAX_TICK_BYTES: Final = 256 * 1024
+
 #: Libraries that tell too much below WARNING: httpx logs whole URLs, the bot's token among them.
 QUIET: Final = ("aiohttp", "apscheduler", "asyncio", "httpcore", "httpx", "telegram", "uvicorn")
 
@@ -36,6 +40,47 @@ def stream_writer(stream: BinaryIO) -> Writer:
         stream.flush()
 
     return write
+
+
+class TickWriter:
+    """A writer that writes once for each turn of the event loop, with all lines of that turn.
+
+    Outside of a loop, and from `MAX_TICK_BYTES` on, it writes at once. What a killed process leaves unwritten are the
+    lines of the turn that it was in. Call `flush` at the end.
+    """
+
+    __slots__ = ("_bytes", "_lines", "_stream", "on_drop")
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._lines: list[bytes] = []
+        self._bytes = 0
+        #: Told the number of lines that the stream did not take.
+        self.on_drop: OnDrop = lambda _: None
+
+    def __call__(self, line: bytes) -> None:
+        """Take a line with its line break."""
+        self._lines.append(line)
+        self._bytes += len(line)
+        if self._bytes >= MAX_TICK_BYTES:
+            self.flush()
+        elif len(self._lines) == 1:
+            self._flush_soon()
+
+    def flush(self) -> None:
+        """Write what waits."""
+        lines, self._lines, self._bytes = self._lines, [], 0
+        try:
+            self._stream.write(b"".join(lines))
+            self._stream.flush()
+        except (OSError, ValueError):  # a closed pipe or stream must not fail the work that logs
+            self.on_drop(len(lines))
+
+    def _flush_soon(self) -> None:
+        try:
+            asyncio.get_running_loop().call_soon(self.flush)
+        except RuntimeError:
+            self.flush()
 
 
 class Logs:

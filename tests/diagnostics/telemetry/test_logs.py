@@ -1,3 +1,4 @@
+import asyncio
 import io
 import logging
 
@@ -11,12 +12,14 @@ from botflight_diagnostics.telemetry import (
     Metrics,
     Redactor,
     Telemetry,
+    TickWriter,
     bind,
     console_line,
     correlation_id_of,
     stream_writer,
 )
 from botflight_diagnostics.telemetry.lines import MAX_LINE_BYTES
+from botflight_diagnostics.telemetry.logs import MAX_TICK_BYTES
 
 IDENTITY = ["timestamp_ms", "level", "event", "logger", "service", "version"]
 
@@ -243,3 +246,62 @@ def test_a_terminal_gets_the_same_fields():
     assert "012345678" not in plain
     assert "\x1b[2J" not in plain
     assert plain.endswith("3\n")
+
+
+class Stream(io.BytesIO):
+    """A stream that counts how often it is written to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.writes = 0
+
+    def write(self, data) -> int:
+        self.writes += 1
+        return super().write(data)
+
+
+async def test_the_lines_of_one_turn_of_the_loop_are_written_together():
+    """Three lines of one update are one write, in their order, and it comes with the next turn."""
+    stream = Stream()
+    writer = TickWriter(stream)
+
+    for line in (b"one\n", b"two\n", b"three\n"):
+        writer(line)
+    before = stream.writes
+    await asyncio.sleep(0)
+
+    assert (before, stream.writes) == (0, 1)
+    assert stream.getvalue() == b"one\ntwo\nthree\n"
+
+
+def test_without_a_loop_a_line_is_written_at_once():
+    """What is logged before the start and after the end does not wait for a turn that never comes."""
+    stream = Stream()
+
+    TickWriter(stream)(b"one\n")
+
+    assert stream.getvalue() == b"one\n"
+
+
+async def test_a_turn_that_says_too_much_does_not_wait_for_its_end():
+    """What waits in memory has a limit."""
+    stream = Stream()
+    writer = TickWriter(stream)
+
+    writer(b"x" * MAX_TICK_BYTES)
+
+    assert stream.writes == 1
+
+
+async def test_lines_that_the_stream_does_not_take_are_counted():
+    """A closed pipe is no failure of the update that logs, and it is not hidden either."""
+    stream, dropped = Stream(), []
+    writer = TickWriter(stream)
+    writer.on_drop = dropped.append
+    stream.close()
+
+    writer(b"one\n")
+    writer(b"two\n")
+    await asyncio.sleep(0)
+
+    assert dropped == [2]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
 
 import orjson
+
+from botflight_service.storage.sql.program import Program, changed, row, rows
 
 #: A query whose every row breaks an invariant, and the sentence that its columns fill.
 _INVARIANTS: tuple[tuple[str, str], ...] = (
@@ -19,7 +20,7 @@ _INVARIANTS: tuple[tuple[str, str], ...] = (
             SELECT partner, user_id, kind, balance_hundredths AS amount FROM accounts
             UNION ALL SELECT partner, debit_user_id, debit_kind, amount_hundredths FROM transfers
             UNION ALL SELECT partner, credit_user_id, credit_kind, -amount_hundredths FROM transfers
-        ) GROUP BY partner, user_id, kind HAVING sum(amount) <> 0
+        ) AS entries GROUP BY partner, user_id, kind HAVING sum(amount) <> 0
         """,
         "the {} of user {} of {} is {} hundredths off the sum of its entries",
     ),
@@ -54,7 +55,7 @@ _INVARIANTS: tuple[tuple[str, str], ...] = (
         SELECT user_id, day, partner, sum(used), sum(taken) FROM (
             SELECT partner, user_id, day, used, 0 AS taken FROM free_days
             UNION ALL SELECT partner, user_id, day, 0, 1 FROM free_deductions WHERE restored_at_ms IS NULL
-        ) GROUP BY partner, user_id, day HAVING sum(used) <> sum(taken)
+        ) AS uses GROUP BY partner, user_id, day HAVING sum(used) <> sum(taken)
         """,
         "user {} used on {} at {} {} free generations, yet {} are written down",
     ),
@@ -74,29 +75,30 @@ _INVARIANTS: tuple[tuple[str, str], ...] = (
             UNION ALL SELECT partner, 'attempts', 0, count(*) FROM attempts GROUP BY partner
             UNION ALL SELECT partner, 'user_accounts', 0, count(*) FROM accounts WHERE user_id <> 0 GROUP BY partner
             UNION ALL SELECT partner, 'sum_hundredths', 0, sum(balance_hundredths) FROM accounts GROUP BY partner
-        ) GROUP BY partner, name HAVING sum(kept) <> sum(counted)
+        ) AS counts GROUP BY partner, name HAVING sum(kept) <> sum(counted)
         """,
         "the counter {} of {} says {}, counting says {}",
     ),
 )
-_MAX_SENTENCES = 100
+#: No more sentences than these are of use to anybody.
+MAX_SENTENCES = 100
 _SAMPLE = 5
 
 _POSITION = "SELECT next_user_id, mismatched, sample FROM audits WHERE partner = ?"
 _NEXT_USERS = """
 SELECT max(user_id), count(*) FROM (
     SELECT DISTINCT user_id FROM accounts WHERE partner = ? AND user_id >= ? ORDER BY user_id LIMIT ?
-)
+) AS theirs
 """
 _MISMATCHED = """
 SELECT user_id FROM (
     SELECT user_id, kind, balance_hundredths AS amount FROM accounts
-    WHERE partner = :partner AND user_id BETWEEN :first AND :last
+    WHERE partner = ? AND user_id BETWEEN ? AND ?
     UNION ALL SELECT user_id, debit_kind, amount_hundredths FROM transfers
-    WHERE partner = :partner AND user_id BETWEEN :first AND :last AND debit_user_id <> 0
+    WHERE partner = ? AND user_id BETWEEN ? AND ? AND debit_user_id <> 0
     UNION ALL SELECT user_id, credit_kind, -amount_hundredths FROM transfers
-    WHERE partner = :partner AND user_id BETWEEN :first AND :last AND credit_user_id <> 0
-) GROUP BY user_id, kind HAVING sum(amount) <> 0
+    WHERE partner = ? AND user_id BETWEEN ? AND ? AND credit_user_id <> 0
+) AS entries GROUP BY user_id, kind HAVING sum(amount) <> 0
 """
 _NOTE_STEP = """
 INSERT INTO audits (partner, next_user_id, mismatched, sample) VALUES (?, ?, ?, ?)
@@ -110,13 +112,12 @@ WHERE partner = ?
 """
 
 
-def violations(connection: sqlite3.Connection) -> list[str]:
+def violations() -> Program[list[str]]:
     """Recompute every invariant over all that is stored; a sentence for each that does not hold, at most 100."""
-    sentences = [f"the file is damaged: {row[0]}" for row in connection.execute("PRAGMA integrity_check(10)")]
-    sentences = [sentence for sentence in sentences if not sentence.endswith(": ok")]
+    sentences: list[str] = []
     for query, sentence in _INVARIANTS:
-        sentences += (sentence.format(*row) for row in connection.execute(query))
-    return sentences[:_MAX_SENTENCES]
+        sentences += (sentence.format(*broken) for broken in (yield from rows(query)))
+    return sentences[:MAX_SENTENCES]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,23 +133,22 @@ class Examined:
     ended: bool
 
 
-def examine(connection: sqlite3.Connection, partner: str, *, users: int) -> Examined:
+def examine(partner: str, *, users: int) -> Program[Examined]:
     """Compare the balances of the next so many users with the sums of their entries."""
-    row = connection.execute(_POSITION, (partner,)).fetchone()
-    first, mismatched, sample = (row[0], row[1], tuple(orjson.loads(row[2]))) if row is not None else (1, 0, ())
-    last, count = connection.execute(_NEXT_USERS, (partner, first, users)).fetchone()
+    stands = yield from row(_POSITION, partner)
+    first, mismatched, sample = (stands[0], stands[1], tuple(orjson.loads(stands[2]))) if stands else (1, 0, ())
+    ((last, count),) = yield from rows(_NEXT_USERS, partner, first, users)
     if count == 0:
         return Examined(first, mismatched, sample, ended=True)
-    values = {"partner": partner, "first": first, "last": last}
-    found = [user_id for (user_id,) in connection.execute(_MISMATCHED, values)]
+    found = [user_id for (user_id,) in (yield from rows(_MISMATCHED, *(partner, first, last) * 3))]
     return Examined(
         last + 1, mismatched + len(found), tuple(dict.fromkeys((*sample, *found)))[:_SAMPLE], ended=count < users
     )
 
 
-def note(connection: sqlite3.Connection, partner: str, found: Examined, *, at_ms: int) -> None:
+def note(partner: str, found: Examined, *, at_ms: int) -> Program[None]:
     """Write down where the pass stands, and its result once it has ended."""
     sample = orjson.dumps(found.sample).decode()
-    connection.execute(_NOTE_STEP, (partner, found.next_user_id, found.mismatched, sample))
+    yield from changed(_NOTE_STEP, partner, found.next_user_id, found.mismatched, sample)
     if found.ended:
-        connection.execute(_NOTE_END, (at_ms, partner))
+        yield from changed(_NOTE_END, at_ms, partner)

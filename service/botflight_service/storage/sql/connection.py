@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from botflight_service.storage.batches import Action, Outcome, Raised, Returned, Transaction
 from botflight_service.storage.interface import StorageError, StorageUnavailable
+from botflight_service.storage.sql.program import Program
+
+T = TypeVar("T")
 
 #: What the private store in memory is called, by SQLite and in storage URLs.
 MEMORY = ":memory:"
@@ -66,6 +69,19 @@ def explained(file: str) -> Iterator[None]:
         if advice is not None:
             raise StorageUnavailable(f"{file}: {advice}") from error
         raise StorageError(f"{file}: {error}") from error
+
+
+def execute(connection: sqlite3.Connection, program: Program[T]) -> T:
+    """Run a program inside the transaction of whoever calls; what it ends with."""
+    answer: object = None
+    while True:
+        try:
+            step = program.send(answer)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        cursor = connection.execute(step.statement, step.values)
+        answer = cursor.rowcount if step.counts else cursor.fetchall()
 
 
 def interruptible(connection: sqlite3.Connection, given_up: Callable[[], bool]) -> None:

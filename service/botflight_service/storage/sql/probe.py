@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
-import time
-from collections.abc import Awaitable, Callable
-from typing import Any, Protocol, TypeVar
+import contextlib
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Protocol, TypeVar
 
 import orjson
 
@@ -18,10 +17,9 @@ from botflight_diagnostics.billing_preflight import (
     UserFacts,
 )
 from botflight_diagnostics.preflight import TransientError
-from botflight_service.storage.batches import Action
 from botflight_service.storage.interface import StorageError, StorageUnavailable
 from botflight_service.storage.sql import statements
-from botflight_service.storage.sql.schema import SCHEMA_VERSION, schema_version
+from botflight_service.storage.sql.program import Make, Program, changed, row, rows
 
 T = TypeVar("T")
 
@@ -58,39 +56,41 @@ WHERE open_holds.partner = ? AND (state IS NULL OR state NOT IN ('confirmed', 's
 
 
 class Run(Protocol):
-    """Runs an action on a connection."""
+    """Runs a program in a transaction."""
 
-    def __call__(self, action: Action[sqlite3.Connection, T]) -> Awaitable[T]:
-        """What the action gives back."""
+    def __call__(self, make: Make[T]) -> Awaitable[T]:
+        """What the program ends with."""
         ...
 
 
-class SqliteProbe:
-    """A `BillingProbe` on the embedded store."""
+class SqlProbe:
+    """A `BillingProbe` on a database; what it `ask`s waits for nobody, what it writes is committed."""
 
     def __init__(
-        self, partner: str, *, day_of: Callable[[int], str], clock: Callable[[], int], ask: Run, write: Run
+        self,
+        partner: str,
+        *,
+        day_of: Callable[[int], str],
+        clock: Callable[[], int],
+        database: Callable[[], Awaitable[DatabaseFacts]],
+        ask: Run,
+        write: Run,
     ) -> None:
         self._partner = partner
         self._day_of = day_of
         self._clock = clock
+        self._database = database
         self._ask = ask
         self._write = write
 
     async def database(self) -> DatabaseFacts:
         """Ask for the versions."""
-        started = time.perf_counter()
-        version = await self._look(schema_version)
-        return DatabaseFacts(
-            version=f"SQLite {sqlite3.sqlite_version}",
-            schema_version=version,
-            expected_schema_version=SCHEMA_VERSION,
-            latency_ms=(time.perf_counter() - started) * 1000,
-        )
+        with _told_apart():
+            return await self._database()
 
     async def tenants(self) -> TenantFacts:
         """Count the partners that have users."""
-        partners = [row[0] for row in await self._look(lambda connection: _all(connection, statements.PARTNERS))]
+        partners = [found[0] for found in await self._look(lambda: rows(statements.PARTNERS))]
         return TenantFacts(
             partners_found=len(partners),
             partners_sample=tuple(sorted(partners)[:_SAMPLE]),
@@ -100,110 +100,113 @@ class SqliteProbe:
 
     async def users(self) -> UserFacts:
         """Count the users."""
-        return UserFacts(records=await self._look(lambda connection: _counter(connection, self._partner, "users")))
+        return UserFacts(records=await self._look(lambda: _counter(self._partner, "users")))
 
     async def balances(self, *, now_ms: int) -> BalanceFacts:
         """Count the users' accounts, and tell what the last audit found."""
-        return await self._look(lambda connection: _balances(connection, self._partner, now_ms))
+        return await self._look(lambda: _balances(self._partner, now_ms))
 
     async def free_limits(self, *, now_ms: int, daily_limit: int) -> FreeLimitFacts:
         """Look at the free generations of the partner's day."""
         day = self._day_of(now_ms)
-        return await self._look(lambda connection: _free_limits(connection, self._partner, day, daily_limit))
+        return await self._look(lambda: _free_limits(self._partner, day, daily_limit))
 
     async def attempts(self, *, now_ms: int, stale_after_ms: int) -> AttemptFacts:
         """Count the attempts."""
-        return await self._look(lambda connection: _attempts(connection, self._partner, now_ms, stale_after_ms))
+        return await self._look(lambda: _attempts(self._partner, now_ms, stale_after_ms))
 
     async def write_nonce(self, nonce: str) -> None:
         """Commit a scratch row; those that were left behind an hour ago go."""
-        now_ms = self._clock()
-
-        def write(connection: sqlite3.Connection) -> None:
-            connection.execute(statements.FORGET_NONCES, (now_ms - _NONCE_AGE_MS,))
-            connection.execute(statements.WRITE_NONCE, (nonce, now_ms))
-
-        await self._write(write)
+        await self._write(lambda: _write_nonce(nonce, self._clock()))
 
     async def read_nonce(self, nonce: str) -> bool:
         """Tell whether the scratch row is there."""
-        return bool(await self._look(lambda connection: _all(connection, statements.HAS_NONCE, nonce)))
+        return bool(await self._look(lambda: rows(statements.HAS_NONCE, nonce)))
 
     async def delete_nonce(self, nonce: str) -> bool:
         """Delete the scratch row."""
-        return await self._write(lambda connection: connection.execute(statements.DELETE_NONCE, (nonce,)).rowcount == 1)
+        return await self._write(lambda: changed(statements.DELETE_NONCE, nonce)) == 1
 
-    async def _look(self, action: Action[sqlite3.Connection, T]) -> T:
+    async def _look(self, make: Make[T]) -> T:
         """Ask; what may pass by itself is told apart from what may not."""
-        try:
-            return await self._ask(action)
-        except StorageUnavailable:
-            raise
-        except StorageError as error:
-            raise TransientError(str(error)) from error
+        with _told_apart():
+            return await self._ask(make)
 
 
-def _balances(connection: sqlite3.Connection, partner: str, now_ms: int) -> BalanceFacts:
+@contextlib.contextmanager
+def _told_apart() -> Iterator[None]:
+    """Turn a failure that may pass by itself into a TransientError."""
+    try:
+        yield
+    except StorageUnavailable:
+        raise
+    except StorageError as error:
+        raise TransientError(str(error)) from error
+
+
+def _write_nonce(nonce: str, now_ms: int) -> Program[None]:
+    """Write a scratch row, and forget those of an hour ago."""
+    yield from changed(statements.FORGET_NONCES, now_ms - _NONCE_AGE_MS)
+    yield from changed(statements.WRITE_NONCE, nonce, now_ms)
+
+
+def _balances(partner: str, now_ms: int) -> Program[BalanceFacts]:
     """The facts of the section `balances`."""
-    audited = _all(connection, _AUDITED, partner)
-    mismatched, audited_at_ms, sample = audited[0] if audited else (None, None, None)
-    below_zero = [row[0] for row in _all(connection, _BELOW_ZERO_SAMPLE, partner, _SAMPLE)]
+    audited = yield from row(_AUDITED, partner)
+    mismatched, audited_at_ms, sample = audited or (None, None, None)
+    below_zero = [found[0] for found in (yield from rows(_BELOW_ZERO_SAMPLE, partner, _SAMPLE))]
     return BalanceFacts(
-        records=_counter(connection, partner, "user_accounts"),
-        partners=_one(connection, _PARTNERS_WITH_ACCOUNTS),
-        negative=_one(connection, _BELOW_ZERO, partner),
-        updated_24h=_one(connection, _CHANGED_SINCE, partner, now_ms - _DAY_MS),
-        sum_hundredths=_counter(connection, partner, "sum_hundredths"),
+        records=(yield from _counter(partner, "user_accounts")),
+        partners=(yield from _one(_PARTNERS_WITH_ACCOUNTS)),
+        negative=(yield from _one(_BELOW_ZERO, partner)),
+        updated_24h=(yield from _one(_CHANGED_SINCE, partner, now_ms - _DAY_MS)),
+        sum_hundredths=(yield from _counter(partner, "sum_hundredths")),
         mismatched=mismatched,
         audited_at_ms=audited_at_ms,
         sample=tuple(dict.fromkeys((*below_zero, *orjson.loads(sample or "[]"))))[:_SAMPLE],
     )
 
 
-def _free_limits(connection: sqlite3.Connection, partner: str, day: str, daily_limit: int) -> FreeLimitFacts:
+def _free_limits(partner: str, day: str, daily_limit: int) -> Program[FreeLimitFacts]:
     """The facts of the section `free_limits`."""
     name = f"free_users {day}"
+    overused = yield from rows(_OVERUSED_SAMPLE, partner, day, daily_limit, _SAMPLE)
     return FreeLimitFacts(
         daily_limit=daily_limit,
-        records=_counter(connection, partner, name),
-        partners=_one(connection, _PARTNERS_WITH_FREE_USES, name),
-        violations=_one(connection, _OVERUSED, partner, day, daily_limit),
-        used_today_min=_end(connection, _LEAST_USED, partner, day),
-        used_today_max=_end(connection, _MOST_USED, partner, day),
-        sample=tuple(row[0] for row in _all(connection, _OVERUSED_SAMPLE, partner, day, daily_limit, _SAMPLE)),
+        records=(yield from _counter(partner, name)),
+        partners=(yield from _one(_PARTNERS_WITH_FREE_USES, name)),
+        violations=(yield from _one(_OVERUSED, partner, day, daily_limit)),
+        used_today_min=(yield from _end(_LEAST_USED, partner, day)),
+        used_today_max=(yield from _end(_MOST_USED, partner, day)),
+        sample=tuple(found[0] for found in overused),
     )
 
 
-def _attempts(connection: sqlite3.Connection, partner: str, now_ms: int, stale_after_ms: int) -> AttemptFacts:
+def _attempts(partner: str, now_ms: int, stale_after_ms: int) -> Program[AttemptFacts]:
     """The facts of the section `attempts`."""
     return AttemptFacts(
-        total=_counter(connection, partner, "attempts"),
-        last_24h=_one(connection, _ATTEMPTS_SINCE, partner, now_ms - _DAY_MS),
-        duplicate_request_ids=_counter(connection, partner, "duplicate_jobs"),
-        stale_pending=_one(connection, _STALE, partner, now_ms - stale_after_ms),
-        unknown=_one(connection, _UNKNOWN, partner),
-        holds_without_attempt=_one(connection, _HOLDS_WITHOUT_ATTEMPT, partner),
+        total=(yield from _counter(partner, "attempts")),
+        last_24h=(yield from _one(_ATTEMPTS_SINCE, partner, now_ms - _DAY_MS)),
+        duplicate_request_ids=(yield from _counter(partner, "duplicate_jobs")),
+        stale_pending=(yield from _one(_STALE, partner, now_ms - stale_after_ms)),
+        unknown=(yield from _one(_UNKNOWN, partner)),
+        holds_without_attempt=(yield from _one(_HOLDS_WITHOUT_ATTEMPT, partner)),
     )
 
 
-def _counter(connection: sqlite3.Connection, partner: str, name: str) -> int:
+def _counter(partner: str, name: str) -> Program[int]:
     """A partner's counter; zero where nothing was counted yet."""
-    row = connection.execute(statements.COUNTER, (partner, name)).fetchone()
-    return int(row[0]) if row is not None else 0
+    found = yield from row(statements.COUNTER, partner, name)
+    return int(found[0]) if found is not None else 0
 
 
-def _one(connection: sqlite3.Connection, statement: str, *values: object) -> int:
+def _one(statement: str, *values: object) -> Program[int]:
     """The only value of a statement."""
-    ((value,),) = _all(connection, statement, *values)
+    ((value,),) = yield from rows(statement, *values)
     return int(value)
 
 
-def _end(connection: sqlite3.Connection, statement: str, *values: object) -> int | None:
+def _end(statement: str, *values: object) -> Program[int | None]:
     """The value at an end of an index; None where it is empty."""
-    ((value,),) = _all(connection, statement, *values)
+    ((value,),) = yield from rows(statement, *values)
     return int(value) if value is not None else None
-
-
-def _all(connection: sqlite3.Connection, statement: str, *values: object) -> list[Any]:
-    """All rows of a statement."""
-    return connection.execute(statement, values).fetchall()

@@ -14,6 +14,7 @@ import orjson
 
 from botflight_service.storage.interface import RecordRefused, StorageError, StorageUnavailable
 from botflight_service.storage.sql.audit import violations
+from botflight_service.storage.sql.connection import execute
 
 #: Tables and their columns, in an order in which they can be filled. The others follow from these.
 TABLES: Mapping[str, tuple[str, ...]] = {
@@ -114,7 +115,7 @@ def load(connection: sqlite3.Connection, chunks: Iterable[list[Mapping[str, Any]
         for record in chunk:
             number += 1
             _load_record(connection, inserts, number, record)
-    broken = violations(connection)
+    broken = execute(connection, violations())
     if broken:
         raise StorageError(f"the records contradict each other: {broken[0]}")
     return number

@@ -5,51 +5,40 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
-from uuid import UUID
 
-from botflight_diagnostics.billing_preflight import BillingProbe
-from botflight_service.billing import ledger
-from botflight_service.billing.money import Amount, positive
-from botflight_service.billing.quotas import FreeDeduction
-from botflight_service.generation.attempts import Attempt, AttemptState
+from botflight_diagnostics.billing_preflight import BillingProbe, DatabaseFacts
 from botflight_service.lock import FileLock, LockHeld
-from botflight_service.session import Session
 from botflight_service.storage.batches import Action, BatchThread
 from botflight_service.storage.feed import Feed
-from botflight_service.storage.interface import (
-    Balance,
-    Mark,
-    QueuedMessage,
-    QueuedUpdate,
-    Receipt,
-    StorageUnavailable,
-    Work,
-)
-from botflight_service.storage.sql import audit, money, reads, records, writes
+from botflight_service.storage.interface import StorageUnavailable
+from botflight_service.storage.sql import audit, records
 from botflight_service.storage.sql.connection import (
     MEMORY,
     connect,
+    execute,
     explained,
     interruptible,
     reading,
     staying,
     writing,
 )
-from botflight_service.storage.sql.probe import SqliteProbe
-from botflight_service.storage.sql.schema import migrate
-from botflight_service.updates.envelope import Envelope
+from botflight_service.storage.sql.probe import SqlProbe
+from botflight_service.storage.sql.program import Make, rows
+from botflight_service.storage.sql.schema import SCHEMA_VERSION, migrate, schema_version
+from botflight_service.storage.sql.store import SqlStorage
 
 T = TypeVar("T")
 
 _EXPORT_CHUNK = 500
 
 
-class SqliteStorage:
+class SqliteStorage(SqlStorage):
     """A `Storage` on one file, or in memory for as long as it is open.
 
     Writes go through one thread, which commits (and syncs) what waits together. Reads go through another, on a
@@ -57,8 +46,8 @@ class SqliteStorage:
     """
 
     def __init__(self, file: str, *, clock: Callable[[], int]) -> None:
+        super().__init__(clock=clock)
         self._file = file
-        self._clock = clock
         self._lock = FileLock(Path(f"{file}.lock")) if file != MEMORY else None
         self._writer = BatchThread("botflight-sqlite-writer", connect=self._connect, transaction=writing(file))
         self._reader = self._writer
@@ -92,139 +81,19 @@ class SqliteStorage:
         if self._lock is not None:
             self._lock.release()
 
-    # -- the inbox
-
-    async def accept(self, envelope: Envelope) -> bool:
-        """Keep an update until it is done; False for a repeat."""
-        return await self._writer.run(lambda connection: writes.accept(connection, envelope))
-
-    async def undone(self, partner: str, *, after: int = -1, limit: int = 500) -> Sequence[QueuedUpdate]:
-        """Updates that are not done, in the order of arrival."""
-        return await self._reader.run(lambda connection: reads.undone(connection, partner, after=after, limit=limit))
-
-    # -- the unit of work
-
-    async def commit(self, work: Work) -> Receipt:
-        """Make all of the work durable, or none."""
-        return await self._writer.run(lambda connection: writes.commit(connection, work))
-
-    # -- reading
-
-    async def session(self, partner: str, user_id: int) -> Session | None:
-        """The stored session of a user."""
-        return await self._reader.run(lambda connection: reads.session(connection, partner, user_id))
-
-    async def balance(self, partner: str, user_id: int) -> Balance:
-        """What a user has."""
-        return await self._reader.run(lambda connection: reads.balance(connection, partner, user_id))
-
-    async def free_used(self, partner: str, user_id: int, day: str) -> int:
-        """How many free generations of a day are taken and not given back."""
-        return await self._reader.run(lambda connection: reads.free_used(connection, partner, user_id, day))
-
-    async def attempt(self, partner: str, task_id: UUID) -> Attempt | None:
-        """One attempt."""
-        return await self._reader.run(lambda connection: reads.attempt(connection, partner, task_id))
-
-    async def attempts_in(self, partner: str, states: Sequence[AttemptState], *, limit: int) -> Sequence[Attempt]:
-        """Attempts that stand in one of these states, oldest change first."""
-        return await self._reader.run(lambda connection: reads.attempts_in(connection, partner, states, limit=limit))
-
-    async def history(self, partner: str, user_id: int, *, offset: int = 0, limit: int) -> Sequence[Attempt]:
-        """A user's attempts, newest first."""
-        return await self._reader.run(
-            lambda connection: reads.history(connection, partner, user_id, offset=offset, limit=limit)
-        )
-
-    async def has_user(self, partner: str, user_id: int) -> bool:
-        """Whether this user was ever seen."""
-        return await self._reader.run(lambda connection: reads.has_user(connection, partner, user_id))
-
-    # -- the outbox
-
-    async def unsent(self, partner: str, *, after: int = -1, limit: int = 500) -> Sequence[QueuedMessage]:
-        """Messages that are not sent, in order of their places."""
-        return await self._reader.run(lambda connection: reads.unsent(connection, partner, after=after, limit=limit))
-
-    async def mark(self, partner: str, marks: Sequence[Mark]) -> None:
-        """Note how messages ended."""
-        await self._writer.run(lambda connection: writes.mark(connection, partner, marks))
-
-    # -- the ledger's verbs
-
-    async def charge_balance_once(self, partner: str, user_id: int, amount: Amount, task_id: UUID) -> bool:
-        """Charge for a task, out of its hold where there is one."""
-        parsed, at_ms = positive(amount), self._clock()
-        return await self._writer.run(
-            lambda connection: money.charge(connection, partner, user_id, parsed, task_id, at_ms=at_ms)
-        )
-
-    async def hold_balance_once(self, partner: str, user_id: int, amount: Amount, task_id: UUID) -> bool:
-        """Set an amount aside for a task."""
-        hold = ledger.hold(
-            partner=partner, user_id=user_id, amount=positive(amount), task_id=task_id, at_ms=self._clock()
-        )
-        return await self._writer.run(lambda connection: money.post(connection, partner, hold))
-
-    async def release_hold_once(self, partner: str, user_id: int, task_id: UUID) -> bool:
-        """Give a task's hold back to the wallet."""
-        at_ms = self._clock()
-        return await self._writer.run(
-            lambda connection: money.release(connection, partner, user_id, task_id, at_ms=at_ms)
-        )
-
-    async def credit_balance_once(self, partner: str, user_id: int, amount: Amount, payment_id: str) -> bool:
-        """Add an amount to a wallet for a payment."""
-        credit = ledger.credit(
-            partner=partner, user_id=user_id, amount=positive(amount), payment_id=payment_id, at_ms=self._clock()
-        )
-        return await self._writer.run(lambda connection: money.post(connection, partner, credit))
-
-    async def refund_charge_once(self, partner: str, user_id: int, task_id: UUID) -> bool:
-        """Pay back what was charged for a task."""
-        at_ms = self._clock()
-        return await self._writer.run(
-            lambda connection: money.refund(connection, partner, user_id, task_id, at_ms=at_ms)
-        )
-
-    async def consume_free_generation_once(
-        self, partner: str, user_id: int, task_id: UUID, *, day: str, daily_limit: int
-    ) -> bool:
-        """Take a free generation of a day for a task."""
-        free = FreeDeduction(
-            task_id=task_id, user_id=user_id, day=day, daily_limit=daily_limit, created_at_ms=self._clock()
-        )
-        return await self._writer.run(lambda connection: money.take_free(connection, partner, free))
-
-    async def restore_free_generation_once(self, partner: str, user_id: int, task_id: UUID) -> bool:
-        """Give a task's free generation back."""
-        at_ms = self._clock()
-        return await self._writer.run(
-            lambda connection: money.restore_free(connection, partner, task_id, at_ms=at_ms, user_id=user_id)
-        )
-
     # -- looking at it from outside
 
     def probe(self, partner: str, *, day_of: Callable[[int], str]) -> BillingProbe:
         """What preflight asks."""
-        return SqliteProbe(partner, day_of=day_of, clock=self._clock, ask=self._ask, write=self._writer.run)
-
-    async def audit(self, partner: str, *, users: int = 1_000) -> bool:
-        """Compare the balances of the next users with their entries; True once a full pass has ended."""
-        found = await self._ask(lambda connection: audit.examine(connection, partner, users=users))
-        at_ms = self._clock()
-        await self._writer.run(lambda connection: audit.note(connection, partner, found, at_ms=at_ms))
-        return found.ended
-
-    async def prune(self, partner: str, *, before_ms: int, limit: int = 1_000) -> int:
-        """Forget done updates and ended messages from before an instant."""
-        return await self._writer.run(
-            lambda connection: writes.prune(connection, partner, before_ms=before_ms, limit=limit)
+        return SqlProbe(
+            partner, day_of=day_of, clock=self._clock, database=self._facts, ask=self._ask, write=self._write
         )
 
     async def violations(self) -> Sequence[str]:
-        """Recompute every invariant; one sentence for each that does not hold."""
-        return await self._ask(audit.violations)
+        """Recompute every invariant, those of the file among them; one sentence for each that does not hold."""
+        damage = await self._ask(partial(rows, "PRAGMA integrity_check(10)"))
+        damaged = [f"the file is damaged: {found[0]}" for found in damage if found[0] != "ok"]
+        return [*damaged, *await super().violations()][: audit.MAX_SENTENCES]
 
     async def export(self) -> AsyncIterator[Mapping[str, Any]]:
         """Every record as of one commit, in an order in which they can be imported."""
@@ -255,10 +124,27 @@ class SqliteStorage:
             raise
         return connection
 
-    async def _ask(self, action: Action[sqlite3.Connection, T]) -> T:
-        """Read on a connection of its own, which neither waits for others nor keeps them waiting."""
+    async def _write(self, make: Make[T]) -> T:
+        return await self._writer.run(lambda connection: execute(connection, make()))
+
+    async def _read(self, make: Make[T]) -> T:
+        return await self._reader.run(lambda connection: execute(connection, make()))
+
+    async def _ask(self, make: Make[T]) -> T:
         async with self._apart() as run:
-            return await run(action)
+            return await run(lambda connection: execute(connection, make()))
+
+    async def _facts(self) -> DatabaseFacts:
+        """Ask for the versions."""
+        started = time.perf_counter()
+        async with self._apart() as run:
+            version = await run(schema_version)
+        return DatabaseFacts(
+            version=f"SQLite {sqlite3.sqlite_version}",
+            schema_version=version,
+            expected_schema_version=SCHEMA_VERSION,
+            latency_ms=(time.perf_counter() - started) * 1000,
+        )
 
     @contextlib.asynccontextmanager
     async def _apart(self) -> AsyncIterator[Callable[[Action[sqlite3.Connection, T]], Awaitable[T]]]:

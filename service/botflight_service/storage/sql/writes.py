@@ -1,8 +1,7 @@
-"""What is written on a connection, inside the transaction of whoever calls: all of it, or a refusal."""
+"""What is written, in one transaction: all of it, or a refusal."""
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 
 from botflight_service.generation.attempts import Attempt, AttemptState, check_move
@@ -19,6 +18,7 @@ from botflight_service.storage.interface import (
     Work,
 )
 from botflight_service.storage.sql import money, statements
+from botflight_service.storage.sql.program import Program, changed, row, rows
 from botflight_service.storage.sql.rows import artifact_row, attempt_row, message_row, session_row, update_row
 from botflight_service.updates.envelope import Envelope
 
@@ -26,113 +26,114 @@ from botflight_service.updates.envelope import Envelope
 _DELIVERABLE = frozenset({AttemptState.SUCCEEDED, AttemptState.REFUNDED})
 
 
-def accept(connection: sqlite3.Connection, envelope: Envelope) -> bool:
+def accept(envelope: Envelope) -> Program[bool]:
     """Keep an update; False where it is there already."""
-    return connection.execute(statements.ACCEPT, update_row(envelope)).rowcount == 1
+    return (yield from changed(statements.ACCEPT, *update_row(envelope))) == 1
 
 
-def commit(connection: sqlite3.Connection, work: Work) -> Receipt:
+def commit(work: Work) -> Program[Receipt]:
     """Write all of the work.
 
     Raises a WorkRefused or IllegalMove, and leaves it to the caller to undo what was written until then.
     """
-    if work.done is not None and not _end_update(connection, work):
+    if work.done is not None and not (yield from _end_update(work)):
         return Receipt(repeat=True)
     if work.attempt is not None:
-        _add_attempt(connection, work.attempt)
+        yield from _add_attempt(work.attempt)
     if work.move is not None:
-        _move(connection, work.partner, work.move, work.at_ms)
+        yield from _move(work.partner, work.move, work.at_ms)
     if work.free is not None:
-        money.take_free(connection, work.partner, work.free)
+        yield from money.take_free(work.partner, work.free)
     for transfer in work.transfers:
-        money.post(connection, work.partner, transfer)
+        yield from money.post(work.partner, transfer)
     if work.restore_free is not None:
-        money.restore_free(connection, work.partner, work.restore_free, at_ms=work.at_ms)
-    kept = work.session is None or _write_session(connection, work.partner, work.session)
-    messages = tuple(_queue(connection, work.partner, message, work.at_ms) for message in work.messages)
+        yield from money.restore_free(work.partner, work.restore_free, at_ms=work.at_ms)
+    kept = work.session is None or (yield from _write_session(work.partner, work.session))
+    messages = yield from _queue(work.partner, work.messages, work.at_ms)
     return Receipt(messages, session_kept=kept)
 
 
-def mark(connection: sqlite3.Connection, partner: str, marks: Sequence[Mark]) -> None:
+def mark(partner: str, marks: Sequence[Mark]) -> Program[None]:
     """Note how messages ended. A message that has ended before stays as it is."""
-    for one in marks:
+    # In the order of their places: two that mark the same messages wait for each other, never both.
+    for one in sorted(marks, key=lambda mark: mark.place):
         values = (one.outcome, one.at_ms, one.telegram_message_id, partner, one.place)
-        row = connection.execute(statements.END_MESSAGE, values).fetchone()
-        if row is None:
+        ended = yield from row(statements.END_MESSAGE, *values)
+        if ended is None:
             continue
-        chat_id, menu_of, task_id = row
+        chat_id, menu_of, task_id = ended
         if one.outcome is SendOutcome.UNDELIVERABLE:
             # In a private chat the chat's id is the user's.
-            connection.execute(statements.BLOCK_USER, (one.at_ms, partner, chat_id))
+            yield from changed(statements.BLOCK_USER, one.at_ms, partner, chat_id)
         elif one.outcome is SendOutcome.SENT:
-            _set_menu(connection, partner, menu_of, one)
-            _deliver(connection, partner, task_id, one)
+            yield from _set_menu(partner, menu_of, one)
+            yield from _deliver(partner, task_id, one)
 
 
-def prune(connection: sqlite3.Connection, partner: str, *, before_ms: int, limit: int) -> int:
+def prune(partner: str, *, before_ms: int, limit: int) -> Program[int]:
     """Delete done updates and ended messages from before an instant, the oldest first; how many went."""
-    values = (partner, before_ms, limit)
-    return sum(
-        connection.execute(statement, values).rowcount
-        for statement in (statements.PRUNE_UPDATES, statements.PRUNE_MESSAGES)
-    )
+    updates = yield from changed(statements.PRUNE_UPDATES, partner, before_ms, limit)
+    messages = yield from changed(statements.PRUNE_MESSAGES, partner, before_ms, limit)
+    return updates + messages
 
 
-def _end_update(connection: sqlite3.Connection, work: Work) -> bool:
+def _end_update(work: Work) -> Program[bool]:
     """Mark the update as done; False where it was done before, by a work that was committed whole."""
     assert work.done is not None
     values = (work.at_ms, work.done.outcome, work.partner, work.done.update_id)
-    if connection.execute(statements.SET_DONE, values).rowcount == 1:
+    if (yield from changed(statements.SET_DONE, *values)) == 1:
         return True
-    return connection.execute(statements.IS_DONE, (work.partner, work.done.update_id)).fetchone() is None
+    return (yield from row(statements.IS_DONE, work.partner, work.done.update_id)) is None
 
 
-def _add_attempt(connection: sqlite3.Connection, attempt: Attempt) -> None:
+def _add_attempt(attempt: Attempt) -> Program[None]:
     """Insert an attempt. Raises AttemptExists."""
-    if connection.execute(statements.INSERT_ATTEMPT, attempt_row(attempt)).rowcount == 0:
+    if (yield from changed(statements.INSERT_ATTEMPT, *attempt_row(attempt))) == 0:
         raise AttemptExists(f"there is an attempt with task_id {attempt.task_id} already")
 
 
-def _move(connection: sqlite3.Connection, partner: str, move: Move, at_ms: int) -> None:
+def _move(partner: str, move: Move, at_ms: int) -> Program[None]:
     """Move an attempt. Raises AttemptMoved where it stands elsewhere, IllegalMove where the table has no such move."""
     task_id = str(move.task_id)
-    row = connection.execute(statements.ATTEMPT_STATE, (partner, task_id)).fetchone()
-    state = AttemptState(row[0]) if row is not None else None
+    found = yield from row(statements.ATTEMPT_STATE, partner, task_id)
+    state = AttemptState(found[0]) if found is not None else None
     if state is None or state not in move.of:
         raise AttemptMoved(f"attempt {task_id} is {state or 'unknown'}, not {' or '.join(sorted(move.of))}")
     check_move(state, move.to)
     values = (move.to, at_ms, move.submitted_at_ms, move.job_id, move.failure, partner, task_id)
-    connection.execute(statements.MOVE, values)
+    yield from changed(statements.MOVE, *values)
     if move.artifact is not None:
-        connection.execute(statements.SET_ARTIFACT, (*artifact_row(move.artifact), partner, task_id))
+        yield from changed(statements.SET_ARTIFACT, *artifact_row(move.artifact), partner, task_id)
 
 
-def _write_session(connection: sqlite3.Connection, partner: str, session: Session) -> bool:
+def _write_session(partner: str, session: Session) -> Program[bool]:
     """Write a session unless a newer update wrote the stored one; tell whether it was written."""
-    connection.execute(statements.SEE_USER, (partner, session.user_id, session.written_at_ms))
-    values = (*session_row(partner, session), GUARD_MS)
-    return connection.execute(statements.WRITE_SESSION, values).rowcount == 1
+    yield from changed(statements.SEE_USER, partner, session.user_id, session.written_at_ms)
+    return (yield from changed(statements.WRITE_SESSION, *session_row(partner, session), GUARD_MS)) == 1
 
 
-def _queue(connection: sqlite3.Connection, partner: str, message: OutgoingMessage, at_ms: int) -> QueuedMessage:
-    """Append a message to the outbox."""
-    (place,) = connection.execute(statements.INSERT_MESSAGE, message_row(partner, message, at_ms)).fetchone()
-    return QueuedMessage(place, message)
+def _queue(partner: str, messages: Sequence[OutgoingMessage], at_ms: int) -> Program[tuple[QueuedMessage, ...]]:
+    """Append messages to the outbox."""
+    queued: tuple[QueuedMessage, ...] = ()
+    for message in messages:
+        ((place,),) = yield from rows(statements.INSERT_MESSAGE, *message_row(partner, message, at_ms))
+        queued += (QueuedMessage(place, message),)
+    return queued
 
 
-def _set_menu(connection: sqlite3.Connection, partner: str, menu_of: int | None, one: Mark) -> None:
+def _set_menu(partner: str, menu_of: int | None, one: Mark) -> Program[None]:
     """Let a user's session know the menu that was just sent."""
     if menu_of is not None and one.telegram_message_id is not None:
-        connection.execute(statements.SET_MENU, (one.telegram_message_id, partner, menu_of))
+        yield from changed(statements.SET_MENU, one.telegram_message_id, partner, menu_of)
 
 
-def _deliver(connection: sqlite3.Connection, partner: str, task_id: str | None, one: Mark) -> None:
+def _deliver(partner: str, task_id: str | None, one: Mark) -> Program[None]:
     """Let an attempt know that its file was sent; one that does not wait for it stays where it is."""
     if task_id is None:
         return
-    row = connection.execute(statements.ATTEMPT_STATE, (partner, task_id)).fetchone()
-    if row is not None and AttemptState(row[0]) in _DELIVERABLE:
+    found = yield from row(statements.ATTEMPT_STATE, partner, task_id)
+    if found is not None and AttemptState(found[0]) in _DELIVERABLE:
         values = (AttemptState.DELIVERED, one.at_ms, None, None, None, partner, task_id)
-        connection.execute(statements.MOVE, values)
+        yield from changed(statements.MOVE, *values)
     if one.telegram_file_id is not None:
-        connection.execute(statements.SET_FILE_ID, (one.telegram_file_id, partner, task_id))
+        yield from changed(statements.SET_FILE_ID, one.telegram_file_id, partner, task_id)

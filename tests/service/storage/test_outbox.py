@@ -128,3 +128,20 @@ async def test_messages_of_another_partner_are_not_seen(storage: Storage) -> Non
 
     assert await storage.unsent("p-other") == []
     assert await storage.unsent(PARTNER) == [queued]
+
+
+async def test_a_user_who_blocked_the_bot_is_marked_until_they_write_again(storage: Storage) -> None:
+    """An undeliverable message marks its user; the next session, which they caused, takes the mark away."""
+    await storage.commit(work(session=session(5)))
+    await storage.mark(PARTNER, [sent(await queue(storage), outcome=SendOutcome.UNDELIVERABLE)])
+    blocked = await blocked_at_ms(storage)
+
+    await storage.commit(work(session=session(6)))
+
+    assert (blocked, await blocked_at_ms(storage)) == (NOW_MS + 5, None)
+
+
+async def blocked_at_ms(storage: Storage) -> object:
+    """When the only user there is was found to have blocked the bot."""
+    (user,) = [record async for record in storage.export() if record["table"] == "users"]
+    return user["blocked_at_ms"]

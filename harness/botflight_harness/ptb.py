@@ -17,10 +17,11 @@ from botflight_harness.delivery.courier import ACCEPTED, Courier, Outcome
 from botflight_harness.jobs import JobSchedule
 from botflight_harness.mishaps import Mishaps
 from botflight_harness.telegram.accounts import BotAccount
+from botflight_harness.telegram.actor import Act
 from botflight_harness.telegram.chats import Message
 from botflight_harness.telegram.errors import AnswerLost, ImpossibleAct, NotModelled, Refusal
 from botflight_harness.telegram.parameters import Upload
-from botflight_harness.telegram.people import Act, Person
+from botflight_harness.telegram.people import Person
 from botflight_harness.telegram.screen import Seen
 from botflight_harness.telegram.updates import Update
 from botflight_harness.telegram.world import Telegram

@@ -1,12 +1,13 @@
 """Telegram as a pure, synchronous state machine."""
 
 from botflight_harness.telegram.accounts import BotAccount
+from botflight_harness.telegram.actor import Act
 from botflight_harness.telegram.calls import Call
 from botflight_harness.telegram.errors import AnswerLost, ImpossibleAct, NotModelled, Refusal
 from botflight_harness.telegram.events import Event
 from botflight_harness.telegram.groups import Group
 from botflight_harness.telegram.parameters import Upload
-from botflight_harness.telegram.people import Act, Person
+from botflight_harness.telegram.people import Person
 from botflight_harness.telegram.screen import Seen
 from botflight_harness.telegram.updates import Lane, Update, UpdateQueue
 from botflight_harness.telegram.world import Telegram

@@ -43,6 +43,8 @@ class Message:
     had_reply_keyboard: bool = False
     #: media_group_id, forward_origin, has_protected_content and the like
     extra: dict[str, Any] = field(default_factory=dict)
+    #: what stands behind it and is not shown: the invoice or the poll
+    behind: object = None
 
     @property
     def text(self) -> str:

@@ -1,5 +1,7 @@
 """The simulated Telegram: bots call it, people act in it, and nothing in it waits or reads a real clock."""
 
+import heapq
+import itertools
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,7 +12,9 @@ from botflight_harness.clock import Clock, VirtualClock
 from botflight_harness.faults import Faults
 from botflight_harness.telegram import parameters, schema
 from botflight_harness.telegram.accounts import BotAccount
+from botflight_harness.telegram.actor import Actor
 from botflight_harness.telegram.calls import Call
+from botflight_harness.telegram.cashier import Cashier
 from botflight_harness.telegram.chats import Account, Chat, Message
 from botflight_harness.telegram.errors import AnswerLost, NotModelled, Refusal
 from botflight_harness.telegram.events import Event, EventKind, Listener
@@ -20,6 +24,7 @@ from botflight_harness.telegram.keyboards import NO_MARKUP, Markup
 from botflight_harness.telegram.methods import METHODS
 from botflight_harness.telegram.methods.request import Request
 from botflight_harness.telegram.parameters import Upload
+from botflight_harness.telegram.payments import Till
 from botflight_harness.telegram.people import Person
 from botflight_harness.telegram.updates import Lane, Update, UpdateQueue
 
@@ -63,6 +68,10 @@ class Telegram:
         self.chats: dict[tuple[int, int], Chat] = {}
         self._blocked: set[tuple[int, int]] = set()
         self._listeners: list[Listener] = []
+        self.cashier = Cashier(self, Till(Random(f"botflight-till:{seed}")))  # noqa: S311
+        #: what is to happen later, on a clock that goes by itself
+        self._agenda: list[tuple[int, int, Callable[[], None]]] = []
+        self._agenda_numbers = itertools.count()
 
     # Who is there
 
@@ -111,7 +120,7 @@ class Telegram:
         group = self.groups[chat_id] = Group(self, chat)
         return group
 
-    def private_chat(self, person: Person, bot: BotAccount) -> Chat:
+    def private_chat(self, person: Actor, bot: BotAccount) -> Chat:
         """Return the chat of the two, opened when there is none."""
         key = (person.user_id, bot.user_id)
         chat = self.chats.get(key)
@@ -151,6 +160,7 @@ class Telegram:
         bot = self.bots.get(token)
         if bot is None:
             raise Refusal(401, "Unauthorized")
+        self.catch_up()
         record = Call(bot.user_id, method, raw, self.clock.now_ms())
         self.calls.append(record)
         try:
@@ -180,6 +190,23 @@ class Telegram:
         if fault is not None:
             raise fault.error
         return result
+
+    # What happens later
+
+    def at(self, when_ms: int, happening: Callable[[], None]) -> None:
+        """Let something happen when the clock reaches `when_ms`.
+
+        A clock that goes by itself is looked at whenever somebody calls or acts.
+        """
+        if isinstance(self.clock, VirtualClock):
+            self.clock.call_at(when_ms, happening)
+        else:
+            heapq.heappush(self._agenda, (when_ms, next(self._agenda_numbers), happening))
+
+    def catch_up(self) -> None:
+        """Let happen what has fallen due on a clock that goes by itself."""
+        while self._agenda and self._agenda[0][0] <= self.clock.now_ms():
+            heapq.heappop(self._agenda)[2]()
 
     # What happens in chats
 

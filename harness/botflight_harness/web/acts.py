@@ -10,10 +10,11 @@ from typing import Any
 
 from botflight_harness.server.roads import Roads
 from botflight_harness.telegram.accounts import BotAccount
+from botflight_harness.telegram.actor import Act
 from botflight_harness.telegram.chats import Message
 from botflight_harness.telegram.errors import ImpossibleAct
 from botflight_harness.telegram.parameters import Upload
-from botflight_harness.telegram.people import Act, Person
+from botflight_harness.telegram.people import Person
 from botflight_harness.telegram.updates import Update
 from botflight_harness.telegram.world import Telegram
 

@@ -12,9 +12,9 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from botflight_harness.server.forms import BodyError, Form, read_form
 from botflight_harness.server.listening import closing_of
+from botflight_harness.telegram.actor import Act
 from botflight_harness.telegram.errors import ImpossibleAct, Refusal
 from botflight_harness.telegram.files import FileStore, StoredFile
-from botflight_harness.telegram.people import Act
 from botflight_harness.web.acts import Hand, UnknownMessage
 from botflight_harness.web.feed import Feed
 from botflight_harness.web.guard import SameOrigin

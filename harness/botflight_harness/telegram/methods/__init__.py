@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from botflight_harness.telegram.methods import callbacks, editing, media, messages, profile, receiving
+from botflight_harness.telegram.methods import callbacks, editing, media, messages, payments, profile, receiving
 from botflight_harness.telegram.methods.request import Handler
 
 METHODS: Mapping[str, Handler] = {
@@ -10,6 +10,7 @@ METHODS: Mapping[str, Handler] = {
     **editing.METHODS,
     **media.METHODS,
     **messages.METHODS,
+    **payments.METHODS,
     **profile.METHODS,
     **receiving.METHODS,
 }

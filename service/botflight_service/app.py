@@ -38,6 +38,7 @@ from botflight_service.config import Settings
 from botflight_service.diagnosis import Diagnosis
 from botflight_service.generation.catalog import load as load_catalog
 from botflight_service.generation.runner import Runner
+from botflight_service.housekeeping import Housekeeping
 from botflight_service.lifecycle import Lifecycle, Parts, Service, running
 from botflight_service.process import run, until_over
 from botflight_service.provider.interface import Provider
@@ -187,6 +188,7 @@ def build(
         reference=log_users.of,
         sample=sample,
     )
+    housekeeping = Housekeeping(partner=partner, storage=storage, telemetry=telemetry, clock_ms=clock_ms)
     service = Service(
         Parts(
             storage=storage,
@@ -200,7 +202,7 @@ def build(
             ways=ways,
             announce=announce,
             inspect=diagnosis.inspect,
-            watch=diagnosis.watch,
+            background=(diagnosis.watch, housekeeping.run),
         ),
         lifecycle=lifecycle,
         telemetry=telemetry,

@@ -166,8 +166,8 @@ class Parts:
     announce: Callable[[], Awaitable[None]]
     #: Looks at the store and the money once it is open, and logs what it finds.
     inspect: Callable[[], Awaitable[None]]
-    #: Keeps looking, until cancelled.
-    watch: Callable[[], Coroutine[None, None, None]]
+    #: Run beside the updates from the start to the end: watches, housekeeping.
+    background: tuple[Callable[[], Coroutine[None, None, None]], ...]
 
 
 class Service:
@@ -199,7 +199,8 @@ class Service:
         attempts = await parts.runner.recover()
         parts.provider.resume()
         self._keep(parts.runner.sweep())
-        self._keep(parts.watch())
+        for work in parts.background:
+            self._keep(work())
         parts.worker.start()
         await self._reach_telegram(parts.announce)
         self.lifecycle.enter(Phase.READY)

@@ -21,7 +21,7 @@ from botflight_service.updates.lanes import Lanes
 
 #: Messages on their way to Telegram at once; its own limit is 30 a second.
 MAX_ACTIVE = 32
-#: Marks that are written together, and how long the first of them waits.
+#: Marks that are written together, and how long the first of them waits while more messages are on their way.
 MARK_BATCH = 128
 MARK_WAIT_S = 0.02
 #: Waits between tries; the last repeats.
@@ -271,7 +271,9 @@ class Outbox:
         """Write what waits, together, until nothing does. A crash before that sends those messages once more."""
         tries = 0
         while self._marks:
-            await asyncio.sleep(MARK_WAIT_S)
+            if self._lanes.unfinished > 1:
+                # More is on its way: what ends meanwhile goes into the same write.
+                await asyncio.sleep(MARK_WAIT_S)
             batch = self._marks[:MARK_BATCH]
             try:
                 await self._storage.mark(self._partner, batch)

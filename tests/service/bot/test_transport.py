@@ -63,8 +63,10 @@ async def test_an_unreachable_host_is_a_network_error_without_the_token(transpor
 async def test_an_answer_that_does_not_come_is_a_time_out(transport: Transport) -> None:
     """Nobody waits for ever."""
 
+    over = asyncio.Event()
+
     async def never(_: web.Request) -> web.Response:
-        await asyncio.sleep(5)
+        await over.wait()
         return web.Response()
 
     app = web.Application()
@@ -77,6 +79,7 @@ async def test_an_answer_that_does_not_come_is_a_time_out(transport: Transport) 
     with pytest.raises(TimedOut):
         await transport.do_request(f"http://127.0.0.1:{port}/bot1:x/getMe", "POST", RequestData())
 
+    over.set()
     await runner.cleanup()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -13,10 +12,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from botflight_diagnostics.billing_preflight import BillingProbe, DatabaseFacts
-from botflight_service.lock import FileLock, LockHeld
+from botflight_service.lock import FileLock
 from botflight_service.storage.batches import Action, BatchThread
 from botflight_service.storage.feed import Feed
-from botflight_service.storage.interface import StorageUnavailable
+from botflight_service.storage.locking import acquire
 from botflight_service.storage.sql import audit, records
 from botflight_service.storage.sql.connection import (
     MEMORY,
@@ -64,7 +63,7 @@ class SqliteStorage(SqlStorage):
     async def open(self) -> None:
         """Lock the file, open and migrate it. Raises StorageUnavailable or SchemaTooNew."""
         if self._lock is not None:
-            _acquire(self._lock, self._file)
+            acquire(self._lock, self._file)
         try:
             await self._writer.start()
             if self._reader is not self._writer:
@@ -163,21 +162,3 @@ class SqliteStorage(SqlStorage):
             yield thread.run
         finally:
             thread.abandon()
-
-
-def _acquire(lock: FileLock, file: str) -> None:
-    """Take the lock on a store's file. Raises StorageUnavailable, saying who holds it or what to do."""
-    directory = Path(file).parent
-    try:
-        lock.acquire()
-    except LockHeld as held:
-        raise StorageUnavailable(
-            f"{file} is held by {held.holder}: end it first, a file is for one process at a time"
-        ) from held
-    except FileNotFoundError as error:
-        raise StorageUnavailable(f"{file}: the directory {directory} is missing: create it") from error
-    except OSError as error:
-        reason = os.strerror(error.errno) if error.errno is not None else str(error)
-        raise StorageUnavailable(
-            f"{file}: {directory} cannot be written ({reason}): give this user the right to, or free some space"
-        ) from error

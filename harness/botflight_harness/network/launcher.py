@@ -1,0 +1,290 @@
+"""Runs a command where no network is: in a namespace of its own, else under seccomp's supervisor with Landlock."""
+
+import contextlib
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NoReturn
+
+from botflight_harness.network import kernel, landlock, namespace, notice, probe, seccomp
+from botflight_harness.network.hook import ALLOW, JOURNAL
+from botflight_harness.network.journal import Attempt
+from botflight_harness.network.layers import DNS_SINK, LANDLOCK, NAMESPACE, NOTIFY, SECCOMP
+from botflight_harness.network.notify import Notifications
+from botflight_harness.network.policy import Policy
+from botflight_harness.network.service import Service, environment_value
+from botflight_harness.network.state import (
+    LAYERS,
+    MAIN,
+    REFUSED,
+    REQUIRE,
+    State,
+    with_child_folder,
+    without_guard,
+)
+from botflight_harness.network.supervisor import Supervisor, announce, close_inherited_sockets
+
+FAILED = 1
+#: What is asked for or claimed is not there. pytest's own code for a run that could not start is the same.
+REFUSED_TO_RUN = 4
+_NOT_FOUND = 127
+_SIGNALLED = 128
+
+_IN_NAMESPACE = (NAMESPACE, SECCOMP, DNS_SINK)
+_UNDER_SUPERVISOR = (NOTIFY, LANDLOCK)
+
+
+class Refused(Exception):
+    """A layer that this machine refuses; the text says why."""
+
+
+class Broken(Exception):
+    """A layer that was put in place and does not stop anything."""
+
+
+class NotFound(Exception):
+    """The command cannot be run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to run, with which services in reach, and whether the kernel's layers must be there."""
+
+    command: Sequence[str]
+    services: Sequence[Service] = ()
+    requires_kernel: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Child:
+    """The command's process. `layers` are those that stand around it, `no_routes` the counter as it began."""
+
+    pid: int
+    layers: Sequence[str]
+    no_routes: int | None = None
+    refused: Sequence[str] = field(default=())
+
+
+def run(plan: Plan) -> int:
+    """Run the command and return its exit code; 1 when it succeeded and something was tried behind its back.
+
+    4 when a layer that is required or claimed is not there. A report goes to standard error.
+    """
+    state = State.create()
+    try:
+        return _run(plan, state)
+    except (Broken, Refused) as error:
+        notice.say(str(error))
+        return REFUSED_TO_RUN
+    except NotFound as error:
+        notice.say(str(error))
+        return _NOT_FOUND
+    finally:
+        state.remove()
+
+
+def _run(plan: Plan, state: State) -> int:
+    supervisor = Supervisor(state=state, services=plan.services)
+    child = _start(plan, state, supervisor)
+    with _passing_signals_to(child.pid):
+        code = _ended(child.pid, supervisor)
+    return _verdict(plan, state, child, supervisor, code)
+
+
+def _start(plan: Plan, state: State, supervisor: Supervisor) -> _Child:
+    """Try the ways from the strongest on."""
+    refused: list[str] = []
+    for start in (_start_in_namespace, _start_under_supervisor):
+        try:
+            return start(plan, state, supervisor, refused)
+        except (OSError, Refused, kernel.Unsupported) as error:
+            refused.append(str(error))
+    if plan.requires_kernel:
+        raise Refused("the kernel layer is required, and this machine refuses it: " + "; ".join(refused))
+    return _forked(plan, state, supervisor, layers=(), refused=refused, confine=lambda: None)
+
+
+def _start_in_namespace(plan: Plan, state: State, supervisor: Supervisor, refused: Sequence[str]) -> _Child:
+    kernel.machine()
+
+    def confine() -> None:
+        announced = namespace.enter(services=plan.services)
+        seccomp.install_static()
+        announce(state.socket, MAIN, announced)
+
+    return _forked(plan, state, supervisor, layers=_IN_NAMESPACE, refused=refused, confine=confine)
+
+
+def _start_under_supervisor(plan: Plan, state: State, supervisor: Supervisor, refused: Sequence[str]) -> _Child:
+    """The filter is put on the launcher and inherited, because the listener could not be handed over under it."""
+    numbers = kernel.machine()
+    if landlock.version() < landlock.TCP_VERSION:
+        raise Refused(f"Landlock: version {landlock.TCP_VERSION} or newer is needed")
+    try:
+        listener = seccomp.install_asking()
+    except OSError as error:
+        raise Refused(f"seccomp user-notify: {error.strerror}") from error
+    policy = Policy.parse(environment_value(plan.services))
+    supervisor.serve_notifications(
+        Notifications(listener, numbers=numbers, policy=policy, journal=state.journal(MAIN)),
+    )
+
+    def confine() -> None:
+        os.close(listener)
+        landlock.restrict(service.port for service in plan.services)
+
+    return _forked(plan, state, supervisor, layers=_UNDER_SUPERVISOR, refused=refused, confine=confine)
+
+
+def _forked(
+    plan: Plan,
+    state: State,
+    supervisor: Supervisor,
+    *,
+    layers: Sequence[str],
+    refused: Sequence[str],
+    confine: Callable[[], None],
+) -> _Child:
+    """Fork, confine the child, let it try its layers and run the command.
+
+    Raises Refused, Broken or NotFound when it did not come that far.
+    """
+    environment = _environment(plan, state, layers=layers, refused=refused)
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(reader)
+        _become(plan.command, environment, writer=writer, layers=layers, confine=confine)
+    os.close(writer)
+    supervisor.wait_for(reader)
+    failure = os.read(reader, 4096).decode()
+    os.close(reader)
+    if failure:
+        os.waitpid(pid, 0)
+        kind, _, text = failure.partition(" ")
+        raise {"Refused": Refused, "Broken": Broken, "NotFound": NotFound}[kind](text)
+    return _Child(pid=pid, layers=layers, refused=tuple(refused), no_routes=supervisor.no_routes(MAIN))
+
+
+def _become(
+    command: Sequence[str],
+    environment: dict[str, str],
+    *,
+    writer: int,
+    layers: Sequence[str],
+    confine: Callable[[], None],
+) -> NoReturn:
+    """The child: it tells through `writer` what went wrong, and nothing when the command runs."""
+    try:
+        close_inherited_sockets()
+        confine()
+        _try_layers(layers, environment)
+        os.execve(_path_of(command[0], environment), list(command), environment)  # noqa: S606 - the given command
+    except (OSError, kernel.Unsupported, Broken, NotFound) as error:
+        kind = type(error).__name__ if isinstance(error, Broken | NotFound) else "Refused"
+        os.write(writer, f"{kind} {_described(error, layers)}".encode())
+    except BaseException as error:  # noqa: BLE001 - a fork never goes back into its parent's code
+        os.write(writer, f"Broken {error!r}".encode())
+    finally:
+        os._exit(FAILED)
+
+
+def _described(error: Exception, layers: Sequence[str]) -> str:
+    return str(error) if isinstance(error, Broken | NotFound) or not layers else f"{layers[0]}: {error}"
+
+
+def _try_layers(layers: Sequence[str], environment: dict[str, str]) -> None:
+    failed = [tried for tried in probe.kernel_layers(layers, environment[JOURNAL]) if not tried.is_live]
+    if failed:
+        raise Broken("; ".join(f"{tried.layer} is not live: {tried.details}" for tried in failed))
+
+
+def _path_of(name: str, environment: dict[str, str]) -> str:
+    """A bare name is looked for beside this interpreter first: `pytest` is that of this environment."""
+    if os.sep not in name:
+        beside = Path(sys.executable).with_name(name)
+        if beside.is_file():
+            return str(beside)
+    found = shutil.which(name, path=environment.get("PATH"))
+    if found is None:
+        raise NotFound(f"{name}: command not found")
+    return found
+
+
+def _environment(plan: Plan, state: State, *, layers: Sequence[str], refused: Sequence[str]) -> dict[str, str]:
+    """The command's environment: no proxies, and the way to the journal."""
+    outer = without_guard(os.environ)
+    kept = {name: value for name, value in outer.items() if not name.lower().endswith("_proxy")}
+    required = {REQUIRE: "kernel"} if plan.requires_kernel else {}
+    return {
+        **kept,
+        **required,
+        "PYTHONPATH": with_child_folder(kept),
+        JOURNAL: state.journal(MAIN).path,
+        ALLOW: environment_value(plan.services),
+        LAYERS: ",".join(layers),
+        REFUSED: "; ".join(refused),
+    }
+
+
+@contextlib.contextmanager
+def _passing_signals_to(pid: int) -> Iterator[None]:
+    """A terminal sends Ctrl-C to the command as well; anything else reaches it through here."""
+
+    def pass_on(number: int, _frame: object) -> None:
+        if number != signal.SIGINT or not sys.stdin.isatty():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+    before = {
+        number: signal.signal(number, pass_on)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _ended(pid: int, supervisor: Supervisor) -> int:
+    watched = os.pidfd_open(pid)
+    try:
+        supervisor.wait_for(watched)
+    finally:
+        os.close(watched)
+    supervisor.drain()
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    return code if code >= 0 else _SIGNALLED - code
+
+
+def _verdict(plan: Plan, state: State, child: _Child, supervisor: Supervisor, code: int) -> int:
+    """Look once more after the end: what is registered with atexit runs after pytest has spoken."""
+    late = [attempt for label in state.labels() for attempt in _unaccounted(state, child, supervisor, label)]
+    if late:
+        notice.say(notice.late(late))
+    if _is_pytest(plan.command) and state.accounted(MAIN) is None and code == 0:
+        notice.say("pytest ran without the plugin of botflight_harness, so nothing watched its tests")
+        return REFUSED_TO_RUN
+    return code or (FAILED if late else 0)
+
+
+def _unaccounted(state: State, child: _Child, supervisor: Supervisor, label: str) -> list[Attempt]:
+    shown = state.accounted(label)
+    attempts, _ = state.journal(label).since(0 if shown is None else shown.journal_bytes)
+    attempts = [attempt for attempt in attempts if not attempt.is_self_test]
+    began_with = child.no_routes if label == MAIN else None
+    before = began_with if shown is None else shown.no_routes
+    counted = supervisor.no_routes(label)
+    if counted is not None and before is not None and counted > before:
+        attempts.append(notice.counted(counted - before))
+    return attempts
+
+
+def _is_pytest(command: Sequence[str]) -> bool:
+    name = Path(command[0]).name
+    return name.startswith(("pytest", "py.test")) or (name.startswith("python") and "pytest" in command[1:3])

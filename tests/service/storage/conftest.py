@@ -26,10 +26,16 @@ def clock() -> StillClock:
     return StillClock()
 
 
-@pytest.fixture(params=["sqlite file", "sqlite memory"])
+@pytest.fixture(params=["sqlite file", "sqlite memory", "json", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Every store there is: what a test of this folder says is asked of each."""
-    return {"sqlite file": f"sqlite://{tmp_path}/store.db", "sqlite memory": "sqlite::memory:"}[request.param]
+    if request.param == "postgresql":
+        return str(request.getfixturevalue("postgres_url"))
+    return {
+        "sqlite file": f"sqlite://{tmp_path}/store.db",
+        "sqlite memory": "sqlite::memory:",
+        "json": f"json://{tmp_path}/store",
+    }[request.param]
 
 
 @pytest.fixture

@@ -45,12 +45,12 @@ async def test_a_relative_url_names_a_file_beside_the_working_directory(
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        ("postgresql://localhost/bot", "embedded store only, not postgresql"),
-        ("json:/var/lib/bot", "embedded store only, not json"),
+        ("postgresql://localhost/bot", "embedded stores only, not postgresql"),
         ("mysql://localhost/bot", "names no store"),
         ("bot.db", "names no store"),
         ("", "names no store"),
         ("sqlite:", "names no file"),
+        ("json:", "names no file"),
         ("sqlite:///", "names no file"),
         ("sqlite://bot.db", "three of them"),
     ],

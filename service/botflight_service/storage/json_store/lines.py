@@ -1,0 +1,32 @@
+"""Lines of JSON that tell whether they are as they were written."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+#: What the first line of every file says, and the only version there is so far.
+FORMAT = "botflight-json-store"
+VERSION = 1
+
+# The checksum comes first and is of a fixed length, so that it is of the bytes that follow it.
+_CHECKSUM = b'{"crc32":"%08x",'
+_LENGTH = len(_CHECKSUM % 0)
+
+
+def encode(fields: Mapping[str, Any]) -> bytes:
+    """A line; `fields` must not be empty."""
+    rest = orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE)[1:]
+    return _CHECKSUM % zlib.crc32(rest) + rest
+
+
+def decode(line: bytes) -> dict[str, Any] | None:
+    """The fields of a line; None where it is torn or was changed."""
+    rest = line[_LENGTH:]
+    if not rest.endswith(b"\n") or line[:_LENGTH] != _CHECKSUM % zlib.crc32(rest):
+        return None
+    fields = orjson.loads(b"{" + rest)
+    return fields if isinstance(fields, dict) else None

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import os
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
 from botflight_harness.telegram import Person, Telegram
+from postgres_server import Server, shared_server
 from shop import Shop, open_shop
 
 
@@ -35,3 +39,19 @@ async def impatient_shop(telegram: Telegram) -> AsyncIterator[Shop]:
 def boris(telegram: Telegram) -> Person:
     """Somebody who reads Russian."""
     return telegram.user("Борис", language="ru")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server for the whole run, shared by its workers."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or str(os.getpid())
+    # Not below pytest's own folder, which the server's user may not enter.
+    with shared_server(Path(tempfile.gettempdir()) / f"botflight-postgres-{run}") as server:
+        yield server
+
+
+@pytest.fixture
+async def postgres_url(postgres: Server) -> AsyncIterator[str]:
+    """A database of one's own, with our tables and nothing in them."""
+    async with postgres.database() as url:
+        yield url

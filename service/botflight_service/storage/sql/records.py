@@ -8,6 +8,7 @@ import base64
 import binascii
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -15,6 +16,7 @@ import orjson
 from botflight_service.storage.interface import RecordRefused, StorageError, StorageUnavailable
 from botflight_service.storage.sql.audit import violations
 from botflight_service.storage.sql.connection import execute
+from botflight_service.storage.sql.program import Row
 
 #: Tables and their columns, in an order in which they can be filled. The others follow from these.
 TABLES: Mapping[str, tuple[str, ...]] = {
@@ -94,11 +96,20 @@ _JSON = frozenset({"body", "inputs"})
 _BYTES = frozenset({"payload"})
 
 
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record that has a table, and values for all of its columns."""
+
+    number: int
+    table: str
+    values: tuple[_Value, ...]
+
+
 def dump(connection: sqlite3.Connection) -> Iterator[dict[str, Any]]:
     """Every record, table by table, in the order of its key."""
-    for table, columns in TABLES.items():
-        for row in connection.execute(f"SELECT {', '.join(columns)} FROM {table} ORDER BY {_key(columns)}"):
-            yield {"table": table} | {name: _out(name, value) for name, value in zip(columns, row, strict=True)}
+    for table in TABLES:
+        for row in connection.execute(selecting(table)):
+            yield record_of(table, row)
 
 
 def load(connection: sqlite3.Connection, chunks: Iterable[list[Mapping[str, Any]]]) -> int:
@@ -109,40 +120,54 @@ def load(connection: sqlite3.Connection, chunks: Iterable[list[Mapping[str, Any]
     """
     if any(connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() for table in TABLES):
         raise StorageUnavailable("the store is not empty: import into a new one")
-    inserts = {table: _insert(table, columns) for table, columns in TABLES.items()}
     number = 0
     for chunk in chunks:
-        for record in chunk:
+        for given in chunk:
             number += 1
-            _load_record(connection, inserts, number, record)
+            _load_record(connection, values_of(number, given))
     broken = execute(connection, violations())
     if broken:
         raise StorageError(f"the records contradict each other: {broken[0]}")
     return number
 
 
-def _load_record(
-    connection: sqlite3.Connection, inserts: Mapping[str, str], number: int, record: Mapping[str, Any]
-) -> None:
-    """Insert one record. Raises RecordRefused with its number."""
+def selecting(table: str) -> str:
+    """The statement that reads a table in the order of its key."""
+    columns = TABLES[table]
+    key = "place" if columns[0] == "place" else ", ".join(columns[:3])
+    return f"SELECT {', '.join(columns)} FROM {table} ORDER BY {key}"
+
+
+def inserting(table: str) -> str:
+    """The statement that inserts a record."""
+    columns = TABLES[table]
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+
+
+def record_of(table: str, row: Row) -> dict[str, Any]:
+    """A row of `selecting` as a JSON object."""
+    named = {name: _out(name, value) for name, value in zip(TABLES[table], row, strict=True)}
+    return {"table": table} | named
+
+
+def values_of(number: int, record: Mapping[str, Any]) -> Record:
+    """A JSON object, which stands at `number`, as the values of `inserting`. Raises RecordRefused."""
     table = record.get("table")
     columns = TABLES.get(table) if isinstance(table, str) else None
-    if table is None or columns is None or record.keys() != {"table", *columns}:
+    if not isinstance(table, str) or columns is None or record.keys() != {"table", *columns}:
         raise RecordRefused(number, "it has no table that is known, or other fields than that table")
     try:
-        connection.execute(inserts[table], [_in(name, record[name]) for name in columns])
-    except (sqlite3.DatabaseError, OverflowError, ValueError, binascii.Error) as error:
+        return Record(number, table, tuple(_in(name, record[name]) for name in columns))
+    except (TypeError, ValueError, binascii.Error) as error:
         raise RecordRefused(number, str(error)) from error
 
 
-def _key(columns: tuple[str, ...]) -> str:
-    """What a table is ordered by."""
-    return "place" if columns[0] == "place" else ", ".join(columns[:3])
-
-
-def _insert(table: str, columns: tuple[str, ...]) -> str:
-    """The statement that inserts a record."""
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+def _load_record(connection: sqlite3.Connection, record: Record) -> None:
+    """Insert one record. Raises RecordRefused with its number."""
+    try:
+        connection.execute(inserting(record.table), record.values)
+    except (sqlite3.DatabaseError, OverflowError) as error:
+        raise RecordRefused(record.number, str(error)) from error
 
 
 def _out(name: str, value: _Value) -> object:

@@ -45,7 +45,6 @@ async def test_a_relative_url_names_a_file_beside_the_working_directory(
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        ("postgresql://localhost/bot", "embedded stores only, not postgresql"),
         ("mysql://localhost/bot", "names no store"),
         ("bot.db", "names no store"),
         ("", "names no store"),

@@ -12,10 +12,12 @@ from pathlib import Path
 from botflight_harness.network import loopback
 from botflight_harness.network.counters import Counters
 from botflight_harness.network.kernel import CLONE_NEWNET, CLONE_NEWUSER, drop_capabilities, unshare
-from botflight_harness.network.policy import name_servers
+from botflight_harness.network.policy import IPV6_PROBE, name_servers
 from botflight_harness.network.service import Service
 
 _DOMAIN = 53
+#: linux/in6.h. An address is tentative for a moment after it is given, and cannot be bound otherwise (RFC 4862).
+_IPV6_FREEBIND = 78
 _ID_FILES = ("uid_map", "gid_map")
 
 
@@ -35,7 +37,7 @@ def enter(*, services: Sequence[Service] = (), keeps_running: bool = False) -> N
     over the new namespace until then, are given up here. Raises OSError where namespaces are refused.
     """
     _leave(privileged=os.geteuid() == 0)
-    servers = name_servers()
+    servers = [*name_servers(), IPV6_PROBE]
     found = loopback.bring_up([*servers, *(service.address for service in services)])
     entered = Namespace(
         counters=Counters.here(),
@@ -58,6 +60,8 @@ def _heard_at(server: str) -> list[socket.socket]:
     for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
         heard = socket.socket(family, kind)
         heard.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            heard.setsockopt(socket.IPPROTO_IPV6, _IPV6_FREEBIND, 1)
         heard.bind((server, _DOMAIN))
         if kind == socket.SOCK_STREAM:
             heard.listen()

@@ -76,12 +76,12 @@ class Notifications:
         blocked = self._blocked(asked)
         if not self._is_waiting(asked):
             return
-        if blocked is not None:
+        if blocked:
             self._record(asked, blocked)
         self._reply(asked, refused=blocked is not None)
 
     def _blocked(self, asked: Asked) -> str | None:
-        """Return the first destination that may not be reached."""
+        """Return the first destination that may not be reached; an empty one is not worth a record."""
         try:
             with Path(f"/proc/{asked.pid}/mem").open("rb", buffering=0) as memory:
                 for address in self._addresses(asked, memory.fileno()):
@@ -116,6 +116,8 @@ class Notifications:
         host, port = _parsed(family, address)
         if self._policy.allows_address(host, port):
             return None
+        if self._policy.overlooks(host, port):
+            return ""
         return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
     def _is_waiting(self, asked: Asked) -> bool:

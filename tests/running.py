@@ -30,7 +30,7 @@ def free_port() -> int:
 
 @dataclass(kw_only=True)
 class ServiceProcess:
-    """`botflight serve` under way."""
+    """A command of the service under way."""
 
     process: asyncio.subprocess.Process
     url: str
@@ -76,9 +76,9 @@ class ServiceProcess:
 
 @contextlib.asynccontextmanager
 async def serving_process(
-    folder: Path, *, token: str, telegram_url: str, more: Mapping[str, str] | None = None
+    folder: Path, *, token: str, telegram_url: str, command: str = "serve", more: Mapping[str, str] | None = None
 ) -> AsyncIterator[ServiceProcess]:
-    """Run `botflight serve` on the store in `folder`; what is left of it at the end is killed."""
+    """Run `botflight serve`, or another command, on the store in `folder`; what is left of it at the end is killed."""
     port = free_port()
     settings = {
         "TELEGRAM_BOT_TOKEN": token,
@@ -91,7 +91,7 @@ async def serving_process(
     }
     environ = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "PYTHONPATH"}}
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "botflight_service", "serve"),
+        *(sys.executable, "-m", "botflight_service", command),
         cwd=folder,
         env=environ | settings,
         stdout=asyncio.subprocess.PIPE,

@@ -40,7 +40,7 @@ from botflight_service.generation.catalog import load as load_catalog
 from botflight_service.generation.runner import Runner
 from botflight_service.housekeeping import Housekeeping
 from botflight_service.lifecycle import Lifecycle, Parts, Service, running
-from botflight_service.process import run, until_over
+from botflight_service.process import came_up, run, until_over
 from botflight_service.provider.interface import Provider
 from botflight_service.provider.local import LocalProvider
 from botflight_service.provider.observed import ObservedProvider
@@ -263,7 +263,8 @@ async def _serve(settings: Settings, stop: asyncio.Event) -> int:
     with opened_telemetry(settings) as telemetry:
         built = build_default(settings, telemetry=telemetry, mode="serve")
         async with serving(built.asgi, listen(settings.host, settings.port)), running(built.service) as start:
-            await until_over(stop, start)
+            if await came_up(start, stop):
+                await stop.wait()
     return 0
 
 
@@ -271,13 +272,16 @@ async def _poll(settings: Settings, stop: asyncio.Event) -> int:
     with opened_telemetry(settings) as telemetry:
         built = build_default(settings, telemetry=telemetry, mode="polling")
         async with serving(built.asgi, listen(settings.host, settings.port)), running(built.service) as start:
-            await asyncio.shield(start)
+            if not await came_up(start, stop):
+                return 0
             await require_no_webhook(built.bot)
             polling = Polling(bot=built.bot, inbox=built.inbox, telemetry=telemetry, allowed_updates=ALLOWED_UPDATES)
             fetching = asyncio.create_task(polling.run(), name="polling")
-            await until_over(stop, fetching)
-            fetching.cancel()
-            await asyncio.gather(fetching, return_exceptions=True)
+            try:
+                await until_over(fetching, stop)
+            finally:
+                fetching.cancel()
+                await asyncio.gather(fetching, return_exceptions=True)
     return 0
 
 

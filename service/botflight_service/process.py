@@ -36,17 +36,29 @@ def run(body: Body) -> int:
             return EXIT_MENDABLE
 
 
-async def until_over(stop: asyncio.Event, start: asyncio.Task[None]) -> None:
-    """Wait until a stop is asked for. Raises what the start raises, as soon as it does."""
+async def came_up(start: asyncio.Task[None], stop: asyncio.Event) -> bool:
+    """Wait for the start, at most until a stop is asked for; whether it came up. Raises what the start raises."""
     stopped = asyncio.ensure_future(stop.wait())
     try:
         await asyncio.wait((stopped, start), return_when=asyncio.FIRST_COMPLETED)
-        if start.done():
-            start.result()
-            _calm_the_collector()
-            await stopped
     finally:
         stopped.cancel()
+    if not start.done():
+        return False
+    start.result()
+    _calm_the_collector()
+    return True
+
+
+async def until_over(work: asyncio.Task[None], stop: asyncio.Event) -> None:
+    """Wait until a stop is asked for, or work ends that should not. Raises what the work raises."""
+    stopped = asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait((stopped, work), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopped.cancel()
+    if work.done():
+        work.result()
 
 
 def _calm_the_collector() -> None:

@@ -18,8 +18,8 @@ from botflight_harness.web import chat_app
 from botflight_service.app import build, opened_telemetry, system_clock_ms
 from botflight_service.config import Settings
 from botflight_service.lifecycle import running
+from botflight_service.process import came_up
 from botflight_service.process import run as run_process
-from botflight_service.process import until_over
 from botflight_service.provider.local import LocalProvider
 from botflight_service.storage import open_storage
 from botflight_service.web.server import AddressBusy, listen
@@ -100,21 +100,19 @@ async def _sandbox(stop: asyncio.Event, *, host: str, port: int | None, pace: fl
                     ),
                 )
                 async with serving_service(built.asgi, listener), running(built.service) as start:
-                    await asyncio.wait((start,))
-                    print(  # noqa: T201 - for the person at the terminal
-                        _WELCOME.format(
+                    if await came_up(start, stop):
+                        kept = f"The store stays in {folder}." if data_dir else "The store goes with it."
+                        told = _WELCOME.format(
                             page=page,
                             service=service_url,
                             diag_token=DIAG_TOKEN,
                             admin=alice.first_name,
                             customer=boris.first_name,
                             customer_id=boris.user_id,
-                            kept=f"The store stays in {folder}." if data_dir else "The store goes with it.",
-                        ),
-                        file=sys.stderr,
-                        flush=True,
-                    )
-                    await until_over(stop, start)
+                            kept=kept,
+                        )
+                        print(told, file=sys.stderr, flush=True)  # noqa: T201 - for the person at the terminal
+                        await stop.wait()
     return 0
 
 

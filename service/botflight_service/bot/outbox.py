@@ -30,7 +30,9 @@ RETRY_S = (0.5, 1.0, 2.0, 5.0, 15.0, 30.0)
 GIVE_UP_MS = 24 * 60 * 60 * 1000
 #: Telegram's own bound on what it asks us to wait.
 MAX_RETRY_AFTER_S = 3600.0
-#: Undone messages read at a time when they are replayed.
+#: Messages kept in memory; beyond, they wait in the store and are read once there is room.
+MAX_WAITING = 10_000
+#: Messages read at a time.
 REPLAY_PAGE = 500
 
 #: What Telegram says of a message that cannot be drawn over any more: it is sent anew.
@@ -89,6 +91,10 @@ class Outbox:
         self._menu_sent = menu_sent
         self._sleep = sleep
         self._lanes: Lanes[_Item] = Lanes(self._run, limit=MAX_ACTIVE)
+        #: The place of the newest message that was taken into memory.
+        self._last_place = -1
+        self._catching_up: asyncio.Task[None] | None = None
+        self._missed = False
         self._marks: list[Mark] = []
         self._marked = asyncio.Event()
         self._marked.set()
@@ -107,12 +113,38 @@ class Outbox:
         return self._clock_ms() - min(queued, default=self._clock_ms())
 
     def put(self, messages: Sequence[QueuedMessage]) -> None:
-        """Send committed messages."""
+        """Send committed messages. Where too many wait already, these stay in the store until there is room."""
+        if self._catching_up is not None:
+            self._missed = True
+            return
+        self._take(messages)
+        if self._lanes.unfinished >= MAX_WAITING:
+            self._catching_up = asyncio.create_task(self._catch_up(), name="outbox catches up")
+
+    def _take(self, messages: Sequence[QueuedMessage]) -> None:
         now_ms = self._clock_ms()
         for queued in messages:
             message = queued.message
             self._newest.pop((message.chat_id, message.edit_message_id), None)
             self._lanes.put(str(message.chat_id), _Item(message, queued.place, now_ms))
+            self._last_place = max(self._last_place, queued.place)
+
+    async def _catch_up(self) -> None:
+        """Read what was left in the store, as room comes, until nothing is."""
+        while True:
+            await self._lanes.below(MAX_WAITING // 2)
+            self._missed = False
+            try:
+                page = await self._storage.unsent(self._partner, after=self._last_place, limit=REPLAY_PAGE)
+            except StorageError as error:
+                self._log.error("STORE_FAILED", exc_info=error)
+                await self._sleep(RETRY_S[-1])
+                continue
+            self._take(page)
+            # One that came while we read was not taken, and may not have been read: look once more.
+            if not page and not self._missed:
+                self._catching_up = None
+                return
 
     def draw(self, message: OutgoingMessage) -> None:
         """Draw over a screen in passing, such as progress: dropped when a newer drawing or a real message follows."""
@@ -121,21 +153,26 @@ class Outbox:
         self._lanes.put(str(message.chat_id), item)
 
     async def replay(self) -> int:
-        """Send what an earlier run of the service left; how many there were. Call it before the first `put`."""
-        after, count = -1, 0
-        while page := await self._storage.unsent(self._partner, after=after, limit=REPLAY_PAGE):
-            self.put(page)
-            after, count = page[-1].place, count + len(page)
-        return count
+        """Send what an earlier run of the service left; how many there were at once. Call it before the first `put`."""
+        page = await self._storage.unsent(self._partner, limit=REPLAY_PAGE)
+        self._take(page)
+        if len(page) == REPLAY_PAGE:
+            self._catching_up = asyncio.create_task(self._catch_up(), name="outbox catches up")
+        return len(page)
 
     async def idle(self) -> None:
         """Wait until everything is sent and noted."""
-        while self._lanes.unfinished or not self._marked.is_set():
+        while self._lanes.unfinished or not self._marked.is_set() or self._catching_up is not None:
+            if self._catching_up is not None:
+                await asyncio.wait((self._catching_up,))
             await self._lanes.idle()
             await self._marked.wait()
 
     async def stop(self, *, within_s: float) -> int:
         """Send within a deadline. What is cut off is sent at the next start."""
+        if self._catching_up is not None:
+            self._catching_up.cancel()
+            await asyncio.gather(self._catching_up, return_exceptions=True)
         left = await self._lanes.stop(within_s=within_s)
         if self._marker is not None:
             await asyncio.wait((self._marker,), timeout=within_s)

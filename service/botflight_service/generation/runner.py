@@ -15,6 +15,8 @@ from botflight_service.generation.signs import Signs
 from botflight_service.provider.interface import Hint, Provider
 from botflight_service.storage.interface import Storage, StorageError
 
+#: Attempts on their way at once.
+MAX_ACTIVE = 2_000
 #: Attempts that are read at a time when they are taken up again, and how often that is looked at.
 RECOVER_PAGE = 500
 SWEEP_S = 60.0
@@ -65,8 +67,8 @@ class Runner:
         return len(self._tasks)
 
     def start(self, attempt: Attempt) -> None:
-        """Take an attempt on; one that is on its way already stays there."""
-        if self._stopping or attempt.task_id in self._tasks:
+        """Take an attempt on; one that is on its way already stays there, one too many waits for the next sweep."""
+        if self._stopping or attempt.task_id in self._tasks or len(self._tasks) >= MAX_ACTIVE:
             return
         self._signs.expect(attempt.task_id)
         task = asyncio.create_task(self._run(attempt), name=f"attempt {attempt.task_id}")

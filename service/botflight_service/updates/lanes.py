@@ -25,6 +25,7 @@ class Lanes(Generic[Item]):
         self._tasks: set[asyncio.Task[None]] = set()
         self._idle = asyncio.Event()
         self._idle.set()
+        self._ended = asyncio.Event()
         #: Items that were put and have not ended.
         self.unfinished = 0
 
@@ -54,6 +55,12 @@ class Lanes(Generic[Item]):
         """Wait until nothing is left to do."""
         await self._idle.wait()
 
+    async def below(self, number: int) -> None:
+        """Wait until fewer than so many items are waiting or in hand."""
+        while self.unfinished >= number:
+            self._ended.clear()
+            await self._ended.wait()
+
     async def stop(self, *, within_s: float) -> int:
         """Let what was put finish within a deadline, then cancel the rest; how many items were left."""
         try:
@@ -75,6 +82,7 @@ class Lanes(Generic[Item]):
                     asyncio.get_running_loop().call_exception_handler(context)
             lane.popleft()
             self.unfinished -= 1
+            self._ended.set()
         del self._lanes[key]
         if not self._lanes:
             self._idle.set()

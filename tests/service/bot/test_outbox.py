@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from botflight_harness.telegram import Person, Refusal, Telegram
+from botflight_service.bot import outbox
 from shop import PARTNER, Shop, open_shop
 
 
@@ -109,3 +112,19 @@ async def test_the_sent_menu_is_remembered_in_the_session(shop: Shop, alice: Per
     session = await shop.storage.session(PARTNER, alice.user_id)
 
     assert session is None or session.menu_message_id == alice.last.message_id
+
+
+async def test_when_too_many_wait_the_rest_stays_in_the_store_and_follows(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Memory has a limit, and nobody is left out for it: everybody has their answer, once."""
+    monkeypatch.setattr(outbox, "MAX_WAITING", 2)
+    people = [shop.telegram.user(f"Person {number}") for number in range(30)]
+
+    await shop.harness.together([person.send_text("/start").update for person in people])
+    await shop.harness.together([person.send_text("/help").update for person in people])
+
+    answers = [[seen.text.splitlines()[0] for seen in person.screen if seen.from_bot] for person in people]
+    assert {len(texts) for texts in answers} == {2}
+    assert {texts[1] for texts in answers} == {"How it works"}
+    assert list(await shop.storage.unsent(PARTNER)) == []

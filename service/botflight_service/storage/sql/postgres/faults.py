@@ -55,7 +55,7 @@ _ADVICE: tuple[tuple[type[Exception], str], ...] = (
 
 @contextlib.contextmanager
 def explained(name: str) -> Iterator[None]:
-    """Turn errors of the database called `name` into a StorageError that says what to do, or that trying again may help.
+    """Turn errors of the database called `name` into a StorageError that says what to do, or whether to try again.
 
     What is left is a defect of ours, as a statement that PostgreSQL does not understand is.
     """

@@ -24,11 +24,12 @@ _REFUSALS = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, async
 async def dump(link: Link) -> AsyncIterator[dict[str, Any]]:
     """Every record, table by table, in the order of its key; inside the transaction of whoever calls."""
     for table in TABLES:
-        await link.script(f"DECLARE dumped NO SCROLL CURSOR FOR {selecting(table)}")
-        while chunk := await _fetched(link):
+        # A name for each: asyncpg remembers what a statement fetches by its text.
+        await link.script(f"DECLARE {table}_dumped NO SCROLL CURSOR FOR {selecting(table)}")
+        while chunk := await _fetched(link, f"{table}_dumped"):
             for row in chunk:
                 yield record_of(table, row)
-        await link.script("CLOSE dumped")
+        await link.script(f"CLOSE {table}_dumped")
 
 
 async def load(link: Link, incoming: AsyncIterator[Mapping[str, Any]]) -> int:
@@ -57,10 +58,10 @@ async def load(link: Link, incoming: AsyncIterator[Mapping[str, Any]]) -> int:
     return number
 
 
-async def _fetched(link: Link) -> Sequence[Any]:
-    """The next rows of the cursor."""
+async def _fetched(link: Link, cursor: str) -> Sequence[Any]:
+    """The next rows of a cursor."""
     with explained(link.name):
-        return await link.raw.fetch(f"FETCH {_CHUNK} FROM dumped")
+        return await link.raw.fetch(f"FETCH {_CHUNK} FROM {cursor}")
 
 
 async def _loaded(link: Link, chunk: Sequence[Mapping[str, Any]], number: int) -> int:

@@ -55,6 +55,7 @@ class PostgresStorage(SqlStorage):
         self._pool = Pool(url, size=pool_size)
         self._sleep = sleep
         self._uncertain: OrderedDict[tuple[str, int], None] = OrderedDict()
+        self._under_way: set[asyncio.Future[Any]] = set()
 
     async def open(self) -> None:
         """Connect and migrate. Raises StorageUnavailable or SchemaTooNew."""
@@ -67,7 +68,9 @@ class PostgresStorage(SqlStorage):
             raise
 
     async def close(self) -> None:
-        """Let go of the server."""
+        """Let what is under way be committed, then let go of the server."""
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=CALL_LIMIT_S)
         await self._pool.close()
 
     async def accept(self, envelope: Envelope) -> bool:
@@ -77,7 +80,7 @@ class PostgresStorage(SqlStorage):
         """
         key, doubts = (envelope.partner, envelope.update_id), _Doubts()
         try:
-            new = await self._retried(partial(self._alone, partial(writes.accept, envelope)), doubts=doubts)
+            new = await self._to_the_end(partial(self._alone, partial(writes.accept, envelope)), doubts)
         except Lost as lost:
             self._doubt(key, lost)
             raise
@@ -88,7 +91,7 @@ class PostgresStorage(SqlStorage):
         key = (work.partner, work.done.update_id) if work.done is not None else None
         doubts = _Doubts()
         try:
-            receipt = await self._retried(partial(self._committed, work), doubts=doubts)
+            receipt = await self._to_the_end(partial(self._committed, work), doubts)
         except (AttemptExists, AttemptMoved):
             if not doubts.any or not await self._read(partial(recovery.kept, work)):
                 raise
@@ -129,14 +132,14 @@ class PostgresStorage(SqlStorage):
 
     async def _write(self, make: Make[T]) -> T:
         doubts = _Doubts()
-        result = await self._retried(partial(self._transaction, make), doubts=doubts)
+        result = await self._to_the_end(partial(self._transaction, make), doubts)
         if result is False and doubts.any:
             # "It was done before" is said of what this very call did, and did not hear the end of.
             return True  # type: ignore[return-value]  # T is bool here
         return result
 
     async def _read(self, make: Make[T]) -> T:
-        return await self._retried(partial(self._alone, make))
+        return await self._retried(partial(self._alone, make), _Doubts())
 
     async def _ask(self, make: Make[T]) -> T:
         async with self._pool.apart(within_s=LONG_LIMIT_S) as link:
@@ -164,9 +167,21 @@ class PostgresStorage(SqlStorage):
             except Lost as lost:
                 raise Lost(str(lost), uncertain=True) from lost
 
-    async def _retried(self, attempt: Callable[[], Awaitable[T]], *, doubts: _Doubts | None = None) -> T:
+    async def _to_the_end(self, attempt: Callable[[], Awaitable[T]], doubts: _Doubts) -> T:
+        """Write, tried again as need be. Whoever stops waiting leaves it to be committed whole."""
+        writing = asyncio.ensure_future(self._retried(attempt, doubts))
+        self._under_way.add(writing)
+        writing.add_done_callback(self._ended)
+        return await asyncio.shield(writing)
+
+    def _ended(self, writing: asyncio.Future[Any]) -> None:
+        """Forget a write; its error is that of its caller, if there still is one."""
+        self._under_way.discard(writing)
+        if not writing.cancelled():
+            writing.exception()
+
+    async def _retried(self, attempt: Callable[[], Awaitable[T]], doubts: _Doubts) -> T:
         """Try until it is through, or there is no sense in it any more. Raises the last try's Lost or StorageError."""
-        doubts = doubts or _Doubts()
         lost_pauses, contended_pauses = iter(LOST_PAUSES_S), iter(CONTENDED_PAUSES_S)
         while True:
             try:

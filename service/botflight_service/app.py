@@ -101,7 +101,7 @@ def build(
         api_base_url=settings.telegram_api_base_url,
     )
     bot: Bot = application.bot
-    storage = observed(storage, telemetry, system="sqlite")
+    storage = observed(storage, telemetry)
     provider = ObservedProvider(provider, telemetry)
     catalog, texts, lifecycle = load_catalog(), load_texts(), Lifecycle()
     narrator = Narrator(texts=texts, catalog=catalog)

@@ -175,6 +175,11 @@ class Balance:
 class Storage(Protocol):
     """What is durable. Every method may raise StorageError; writes return once they survive a power cut."""
 
+    @property
+    def system(self) -> str:
+        """What OpenTelemetry calls it (`db.system.name`): sqlite, postgresql; json is our own word."""
+        ...
+
     async def open(self) -> None:
         """Open, lock and migrate the store. Raises StorageUnavailable or SchemaTooNew, saying what to do."""
         ...

@@ -27,18 +27,18 @@ _TOLD: Mapping[str, str] = {
 }
 
 
-def observed(storage: Storage, telemetry: Telemetry, *, system: str) -> Storage:
-    """The same store, telling of its calls. `system` is OpenTelemetry's `db.system.name`: sqlite, postgresql."""
-    return cast("Storage", _Observed(storage, telemetry, system))
+def observed(storage: Storage, telemetry: Telemetry) -> Storage:
+    """The same store, telling of its calls."""
+    return cast("Storage", _Observed(storage, telemetry))
 
 
 class _Observed:
     """Stands in front of a store. What is told is wrapped once and kept, the rest is handed through."""
 
-    def __init__(self, storage: Storage, telemetry: Telemetry, system: str) -> None:
+    def __init__(self, storage: Storage, telemetry: Telemetry) -> None:
         self._storage = storage
         self._telemetry = telemetry
-        self._attributes = {"db.system.name": system}
+        self._attributes = {"db.system.name": storage.system}
         for name, span in _TOLD.items():
             setattr(self, name, partial(self._call, getattr(storage, name), name, span))
 

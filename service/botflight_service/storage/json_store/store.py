@@ -41,6 +41,8 @@ class JsonStorage:
     its reader learns of it.
     """
 
+    system = "json"
+
     def __init__(
         self,
         path: Path,

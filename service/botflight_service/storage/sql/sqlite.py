@@ -44,6 +44,8 @@ class SqliteStorage(SqlStorage):
     connection that cannot write, and see every commit that was acknowledged before they began.
     """
 
+    system = "sqlite"
+
     def __init__(self, file: str, *, clock: Callable[[], int]) -> None:
         super().__init__(clock=clock)
         self._file = file

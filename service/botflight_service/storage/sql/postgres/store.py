@@ -43,6 +43,8 @@ class PostgresStorage(SqlStorage):
     number of times: all of it carries ids, so that doing it twice is doing it once.
     """
 
+    system = "postgresql"
+
     def __init__(
         self,
         url: str,

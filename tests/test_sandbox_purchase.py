@@ -17,6 +17,7 @@ import aiohttp
 import pytest
 from playwright.async_api import Locator, Page, async_playwright, expect
 
+from botflight_harness.network.browser import QUIET_CHROMIUM
 from running import free_port
 
 CHROMIUM = shutil.which("chromium")
@@ -24,6 +25,7 @@ CHROMIUM = shutil.which("chromium")
 ARGUMENTS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    *QUIET_CHROMIUM,
 )
 
 pytestmark = [pytest.mark.browser, pytest.mark.process]

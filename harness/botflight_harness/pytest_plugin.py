@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from botflight_harness.telegram.people import Person
     from botflight_harness.telegram.world import Telegram
 
+pytest_plugins = ("botflight_harness.network.plugin", "botflight_harness.network.workers")
+
 _WORLD = "telegram"
 
 

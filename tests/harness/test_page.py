@@ -14,6 +14,7 @@ import pytest_asyncio
 from playwright.async_api import BrowserContext, Locator, Page, Request, async_playwright, expect
 
 from botflight_harness.clock import SystemClock
+from botflight_harness.network.browser import QUIET_CHROMIUM
 from botflight_harness.server import bot_api, serving
 from botflight_harness.telegram.accounts import BotAccount
 from botflight_harness.telegram.world import Telegram
@@ -29,6 +30,7 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    *QUIET_CHROMIUM,
 ]
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="

@@ -48,7 +48,10 @@ class Probe:
 
 
 def kernel_layers(layers: Iterable[str], journal: str) -> list[Probe]:
-    """Try the kernel's layers of `layers`; `journal` is where the supervisor writes."""
+    """Try the kernel's layers of `layers` up to the first that is dead; `journal` is where the supervisor writes.
+
+    The DNS sink's probe is the one that sends something, which is why the namespace around it comes before.
+    """
     probes: dict[str, Callable[[], str]] = {
         NAMESPACE: _namespace,
         SECCOMP: _seccomp,
@@ -56,7 +59,12 @@ def kernel_layers(layers: Iterable[str], journal: str) -> list[Probe]:
         NOTIFY: lambda: _notify(Journal(journal)),
         LANDLOCK: _landlock,
     }
-    return [_probed(layer, probes[layer]) for layer in layers]
+    tried: list[Probe] = []
+    for layer in layers:
+        tried.append(_probed(layer, probes[layer]))
+        if not tried[-1].is_live:
+            break
+    return tried
 
 
 def python_layers(layers: Iterable[str]) -> list[Probe]:

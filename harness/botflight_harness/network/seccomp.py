@@ -42,7 +42,7 @@ def install_static() -> None:
     Raises OSError where seccomp is refused, Unsupported on other machines.
     """
     give_up_new_privileges()
-    _install(static_filter(machine()), flags=0)
+    install(static_filter(machine()))
 
 
 def install_asking() -> int:
@@ -52,7 +52,7 @@ def install_asking() -> int:
     a listener exists already (EBUSY), and Unsupported.
     """
     give_up_new_privileges()
-    return _install(static_filter(machine(), asking=True), flags=_NEW_LISTENER)
+    return install(static_filter(machine(), asking=True), flags=_NEW_LISTENER)
 
 
 def static_filter(numbers: Machine, *, asking: bool = False) -> list[Instruction]:
@@ -60,16 +60,16 @@ def static_filter(numbers: Machine, *, asking: bool = False) -> list[Instruction
     program: list[Instruction] = [
         (_LOAD, 0, 0, _ARCH),
         (_EQUAL, 1, 0, numbers.audit_arch),
-        _refuse(errno.ENOSYS),
+        refuse(errno.ENOSYS),
         (_LOAD, 0, 0, _NUMBER),
         (_AT_LEAST, 0, 1, _X32),
-        _refuse(errno.ENOSYS),
+        refuse(errno.ENOSYS),
     ]
     for number in numbers.io_uring:
-        program += _when(number, [_refuse(errno.ENOSYS)])
-    program += _when(numbers.setns, [_refuse(errno.EPERM)])
-    program += _when(numbers.request_key, [_refuse(errno.EPERM)])
-    program += _when(numbers.socket, _families())
+        program += when(number, [refuse(errno.ENOSYS)])
+    program += when(numbers.setns, [refuse(errno.EPERM)])
+    program += when(numbers.request_key, [refuse(errno.EPERM)])
+    program += when(numbers.socket, _families())
     if asking:
         program += _asked(numbers)
     return [*program, (_RETURN, 0, 0, _ALLOW)]
@@ -83,11 +83,11 @@ def _families() -> list[Instruction]:
         (_EQUAL, 7, 0, socket.AF_NETLINK),
         (_EQUAL, 2, 0, socket.AF_INET),
         (_EQUAL, 1, 0, socket.AF_INET6),
-        _refuse(errno.EAFNOSUPPORT),
+        refuse(errno.EAFNOSUPPORT),
         (_LOAD, 0, 0, _argument(2)),
         (_EQUAL, 1, 0, _SCTP),
         (_EQUAL, 0, 1, _DCCP),
-        _refuse(errno.EPROTONOSUPPORT),
+        refuse(errno.EPROTONOSUPPORT),
         (_RETURN, 0, 0, _ALLOW),
     ]
 
@@ -95,8 +95,8 @@ def _families() -> list[Instruction]:
 def _asked(numbers: Machine) -> list[Instruction]:
     """connect, and what carries an address beside the data. sendto without an address is let through here."""
     to = _argument(4)
-    program = _when(numbers.connect, [(_RETURN, 0, 0, _ASK)])
-    program += _when(
+    program = when(numbers.connect, [(_RETURN, 0, 0, _ASK)])
+    program += when(
         numbers.sendto,
         [
             (_LOAD, 0, 0, to),
@@ -108,16 +108,17 @@ def _asked(numbers: Machine) -> list[Instruction]:
         ],
     )
     for number in (numbers.sendmsg, numbers.sendmmsg):
-        program += _when(number, [(_RETURN, 0, 0, _ASK)])
+        program += when(number, [(_RETURN, 0, 0, _ASK)])
     return program
 
 
-def _when(number: int, block: Sequence[Instruction]) -> list[Instruction]:
+def when(number: int, block: Sequence[Instruction]) -> list[Instruction]:
     """Run `block`, which must return, for the call `number`."""
     return [(_EQUAL, 0, len(block), number), *block]
 
 
-def _refuse(code: int) -> Instruction:
+def refuse(code: int) -> Instruction:
+    """Answer with an errno."""
     return (_RETURN, 0, 0, _ERRNO | code)
 
 
@@ -125,7 +126,8 @@ def _argument(index: int) -> int:
     return _FIRST_ARGUMENT + 8 * index
 
 
-def _install(program: Sequence[Instruction], *, flags: int) -> int:
+def install(program: Sequence[Instruction], *, flags: int = 0) -> int:
+    """Put a filter on this thread and what it starts, for ever. Raises OSError."""
     code = b"".join(struct.pack("=HBBI", *instruction) for instruction in program)
     buffer = ctypes.create_string_buffer(code, len(code))
     header = struct.pack("@HxxxxxxQ", len(program), ctypes.addressof(buffer))

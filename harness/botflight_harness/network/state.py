@@ -111,7 +111,12 @@ def with_child_folder(environment: Mapping[str, str]) -> str:
 
 def without_guard(environment: Mapping[str, str]) -> dict[str, str]:
     """An environment without what a guard around this process put there."""
-    kept = {name: value for name, value in environment.items() if name not in {*VARIABLES, "PYTEST_CURRENT_TEST"}}
+    theirs = {*VARIABLES, "PYTEST_CURRENT_TEST"}
+    kept = {
+        name: value
+        for name, value in environment.items()
+        if name not in theirs and not name.startswith("PYTEST_XDIST_")
+    }
     others = [entry for entry in kept.get("PYTHONPATH", "").split(os.pathsep) if entry and entry != str(CHILD_FOLDER)]
     kept.pop("PYTHONPATH", None)
     return {**kept, "PYTHONPATH": os.pathsep.join(others)} if others else kept

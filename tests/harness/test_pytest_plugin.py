@@ -34,13 +34,13 @@ def test_a_call_that_is_not_modelled_fails_the_test(run: Run) -> None:
     result = run("""
 def test_bot(telegram):
     try:
-        telegram.call(telegram.bot().token, "sendDice", {"chat_id": 1})
+        telegram.call(telegram.bot().token, "setPassportDataErrors", {"user_id": 1, "errors": []})
     except NotModelled:
         pass
 """)
 
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*not modelled: sendDice*"])
+    result.stdout.fnmatch_lines(["*not modelled: setPassportDataErrors*"])
 
 
 def test_a_fault_that_was_never_used_fails_the_test(run: Run) -> None:
@@ -72,12 +72,12 @@ def test_a_failure_is_told_once(run: Run) -> None:
     result = run("""
 def test_bot(telegram):
     with pytest.raises(NotModelled):
-        telegram.call(telegram.bot().token, "sendDice", {"chat_id": 1})
+        telegram.call(telegram.bot().token, "setPassportDataErrors", {"user_id": 1, "errors": []})
     assert False
 """)
 
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*- Telegram -*", "not modelled: sendDice"])
+    result.stdout.fnmatch_lines(["*- Telegram -*", "not modelled: setPassportDataErrors"])
 
 
 def test_a_sound_test_passes(run: Run) -> None:

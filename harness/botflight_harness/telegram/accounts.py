@@ -54,6 +54,10 @@ class BotAccount:
     last_private_message_id: int = 0
     #: BotFather's /setprivacy: when off, every message of a group reaches the bot.
     privacy_mode: bool = True
+    #: BotFather's /setinline: people may type after the bot's name.
+    inline_mode: bool = False
+    #: BotFather's /setinlinefeedback: the bot hears which answer was chosen.
+    inline_feedback: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Return the User object of the bot."""
@@ -65,7 +69,7 @@ class BotAccount:
             **self.as_json(),
             "can_join_groups": True,
             "can_read_all_group_messages": not self.privacy_mode,
-            "supports_inline_queries": False,
+            "supports_inline_queries": self.inline_mode,
             "can_connect_to_business": False,
             "has_main_web_app": False,
             "has_topics_enabled": False,

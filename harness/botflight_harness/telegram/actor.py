@@ -1,15 +1,16 @@
 """What everybody who acts has in common: who they are, where they act, and how what they did travels to the bots."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botflight_harness.telegram.accounts import BotAccount
 from botflight_harness.telegram.chats import Chat, Message
 from botflight_harness.telegram.errors import ImpossibleAct
-from botflight_harness.telegram.groups import Group, reaches
+from botflight_harness.telegram.groups import Group
+from botflight_harness.telegram.members import needed_permission
 from botflight_harness.telegram.screen import Seen, seen
-from botflight_harness.telegram.updates import Lane, Update
+from botflight_harness.telegram.updates import Update
 
 if TYPE_CHECKING:
     from botflight_harness.telegram.world import Telegram
@@ -62,6 +63,48 @@ class Actor:
             return where.chat
         return self._telegram.private_chat(self, where or self._telegram.sole_bot())
 
+    def send_content(
+        self,
+        content: dict[str, Any],
+        *,
+        where: Place | None = None,
+        reply_to: int | None = None,
+        topic: int = 0,
+        extra: Mapping[str, Any] | None = None,
+        via: BotAccount | None = None,
+        inline_keyboard: dict[str, Any] | None = None,
+        update_id: int | None = None,
+    ) -> Act:
+        """Send whatever a message can hold, in the Bot API's shape, such as {"location": {...}}.
+
+        `topic` is the message_thread_id in a forum. Raises ImpossibleAct when the client would not let them.
+        """
+        chat = self.chat_in(where)
+        self._check_sending(chat, content, topic)
+        replied = None if reply_to is None else chat.message(reply_to)
+        more = {"message_thread_id": topic, "is_topic_message": True} if topic else {}
+        message = self._telegram.post(chat, self, content, reply_to=replied, extra={**more, **(extra or {})})
+        if via is not None:
+            self._telegram.sent_inline(message, via, inline_keyboard)
+        return Act(message, self._announce("message", message, update_id))
+
+    def _check_sending(self, chat: Chat, content: Mapping[str, Any], topic: int) -> None:
+        if chat.kind == "private":
+            if chat.bot is not None and self._telegram.has_blocked(self.user_id, chat.bot):
+                raise ImpossibleAct(f"{self.first_name} has blocked {chat.bot.username}: unblock it first")
+            return
+        title, member = chat.facts["title"], self._telegram.membership(chat, self.user_id)
+        if member is None or not member.is_here:
+            raise ImpossibleAct(f"{self.first_name} is not in {title}")
+        if chat.kind == "channel" and not member.may("can_post_messages"):
+            raise ImpossibleAct(f"{self.first_name} may not post in {title}")
+        needed = needed_permission(content)
+        allowed = needed in member.permissions if member.status == "restricted" else chat.permissions.get(needed, False)
+        if not member.is_administrator and not allowed:
+            raise ImpossibleAct(f"{self.first_name} may not send this in {title}: {needed} is off")
+        if topic and (topic not in chat.topics or (chat.topics[topic].is_closed and not member.is_administrator)):
+            raise ImpossibleAct(f"{title} has no open topic {topic}")
+
     # How it travels
 
     async def _done(self, act: Act) -> Seen:
@@ -77,9 +120,4 @@ class Actor:
                 await (bot.road.together(mine) if together else bot.road.carry(mine))
 
     def _announce(self, kind: str, message: Message, update_id: int | None) -> tuple[Update, ...]:
-        chat = message.chat
-        lane = Lane("chat", chat.chat_id)
-        bots = [chat.bot] if chat.bot else [bot for bot in self._telegram.members(chat) if reaches(message, bot)]
-        payload = message.as_json()
-        made = [self._telegram.update(bot, kind, payload, lane=lane, update_id=update_id) for bot in bots]
-        return tuple(update for update in made if update is not None)
+        return self._telegram.announce(kind, message, update_id=update_id)

@@ -1,15 +1,43 @@
 """Chats with the messages in them, as Telegram keeps them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from botflight_harness.telegram.accounts import BotAccount
+from botflight_harness.telegram.files import StoredFile
+from botflight_harness.telegram.members import OPEN_PERMISSIONS, Member
 
-ChatKind = Literal["private", "group", "supergroup"]
+ChatKind = Literal["private", "group", "supergroup", "channel"]
 
 #: A chat keeps this many messages; the oldest are forgotten.
 MESSAGES_MOST = 100_000
+
+
+#: Content that nobody has written: it can be neither copied nor forwarded.
+SERVICE = frozenset(
+    {
+        "chat_shared",
+        "delete_chat_photo",
+        "forum_topic_closed",
+        "forum_topic_created",
+        "forum_topic_edited",
+        "forum_topic_reopened",
+        "general_forum_topic_hidden",
+        "general_forum_topic_unhidden",
+        "left_chat_member",
+        "new_chat_members",
+        "new_chat_photo",
+        "new_chat_title",
+        "pinned_message",
+        "refunded_payment",
+        "successful_payment",
+        "users_shared",
+        "web_app_data",
+    }
+)
+#: Who stands for anonymous administrators.
+GROUP_ANONYMOUS_BOT = {"id": 1087968824, "is_bot": True, "first_name": "Group", "username": "GroupAnonymousBot"}
 
 
 class Account(Protocol):
@@ -45,6 +73,11 @@ class Message:
     extra: dict[str, Any] = field(default_factory=dict)
     #: what stands behind it and is not shown: the invoice or the poll
     behind: object = None
+    #: the bot through which a person sent it, by inline mode
+    via_bot: BotAccount | None = None
+    inline_message_id: str = ""
+    #: ReactionType objects by user id
+    reactions: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
@@ -56,12 +89,14 @@ class Message:
         """Return the Message object; what it replies to is shown one level deep."""
         json: dict[str, Any] = {
             "message_id": self.message_id,
-            "from": self.sender.as_json(),
+            **self._sender(),
             "chat": self.chat.as_json(),
             "date": self.date_s,
             **self.extra,
             **self.content,
         }
+        if self.via_bot is not None:
+            json["via_bot"] = self.via_bot.as_json()
         if self.edit_date_s:
             json["edit_date"] = self.edit_date_s
         if with_reply and self.reply_to is not None and not self.reply_to.is_deleted:
@@ -70,28 +105,95 @@ class Message:
             json["reply_markup"] = self.inline_keyboard
         return json
 
+    @property
+    def is_service(self) -> bool:
+        """Whether it tells of an event, and was written by nobody."""
+        return not SERVICE.isdisjoint(self.content)
+
+    def _sender(self) -> dict[str, Any]:
+        """Return who is shown as the writer: a channel speaks for itself, and so does an anonymous administrator."""
+        if self.chat.kind == "channel":
+            return {"sender_chat": self.chat.as_json()}
+        member = self.chat.members.get(self.sender.user_id)
+        if member is not None and member.is_anonymous:
+            return {"from": GROUP_ANONYMOUS_BOT, "sender_chat": self.chat.as_json()}
+        return {"from": self.sender.as_json()}
+
+
+@dataclass(slots=True)
+class Topic:
+    """A topic of a forum."""
+
+    thread_id: int
+    name: str
+    icon_color: int
+    icon_custom_emoji_id: str = ""
+    is_closed: bool = False
+    is_hidden: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the ForumTopic object."""
+        topic = {"message_thread_id": self.thread_id, "name": self.name, "icon_color": self.icon_color}
+        return topic | {"icon_custom_emoji_id": self.icon_custom_emoji_id} if self.icon_custom_emoji_id else topic
+
 
 @dataclass(slots=True, eq=False)
 class Chat:
-    """A chat of one person with one bot, or a group."""
+    """A chat of one person with one bot, a group, or a channel."""
 
     chat_id: int
     kind: ChatKind
-    #: title, or names of the person
+    #: title, username, is_forum, or names of the person
     facts: dict[str, Any]
-    #: the bot of a private chat; None in a group
+    #: the bot of a private chat; None elsewhere
     bot: BotAccount | None = None
     #: those that are there now: what is deleted is taken out
     messages: dict[int, Message] = field(default_factory=dict)
     last_message_id: int = 0
-    #: user ids of those in the group
-    member_ids: set[int] = field(default_factory=set)
+    #: by user id: those that are in the group or channel, and those that were
+    members: dict[int, Member] = field(default_factory=dict)
+    #: what a plain member may do
+    permissions: Mapping[str, bool] = field(default_factory=lambda: dict(OPEN_PERMISSIONS))
+    #: message ids, the newest pin last
+    pinned: list[int] = field(default_factory=list)
+    description: str = ""
+    photo: StoredFile | None = None
+    #: topics of a forum by the id of their thread
+    topics: dict[int, Topic] = field(default_factory=dict)
+    #: ChatBoost objects by their id
+    boosts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    #: what the bot is still writing, by draft_id: whether it can be stopped, and until when it is shown
+    drafts: dict[int, tuple[bool, int]] = field(default_factory=dict)
     #: the keyboard below the chat, as it is shown now
     reply_keyboard: dict[str, Any] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the Chat object."""
         return {"id": self.chat_id, "type": self.kind, **self.facts}
+
+    @property
+    def is_forum(self) -> bool:
+        """Whether its messages lie in topics."""
+        return bool(self.facts.get("is_forum"))
+
+    def member(self, user_id: int) -> Member | None:
+        """Return what somebody is in the chat, or None when they never were there."""
+        return self.members.get(user_id)
+
+    def has(self, user_id: int) -> bool:
+        """Tell whether somebody is in the chat now."""
+        member = self.members.get(user_id)
+        return member is not None and member.is_here
+
+    def is_administrator(self, user_id: int) -> bool:
+        """Tell whether somebody runs the chat."""
+        member = self.members.get(user_id)
+        return member is not None and member.is_administrator
+
+    def may(self, user_id: int, right: str) -> bool:
+        """Tell whether somebody has the right of an administrator."""
+        member = self.members.get(user_id)
+        return member is not None and member.may(right)
 
     def next_message_id(self) -> int:
         """Return a message id that was never used."""

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from botflight_harness.telegram.errors import NotModelled, bad_request
+from botflight_harness.telegram.errors import bad_request
 from botflight_harness.telegram.html import Entity, entity_order, parse_html
 from botflight_harness.telegram.markdown import parse_markdown_v2
+from botflight_harness.telegram.old_markdown import parse_old_markdown
 from botflight_harness.telegram.utf16 import utf16_length
 
 ENTITIES_MOST = 100
@@ -70,7 +71,7 @@ def _parse(text: str, parse_mode: str) -> tuple[str, list[Entity]]:
         case "markdownv2":
             return parse_markdown_v2(text)
         case "markdown":
-            raise NotModelled("parse_mode Markdown: use MarkdownV2 or HTML")
+            return parse_old_markdown(text)
         case _:
             raise bad_request("unsupported parse_mode")
 

@@ -10,6 +10,7 @@ EventKind = Literal[
     "message_deleted",
     "callback_answered",
     "chat_action",
+    "reaction",
     "reply_keyboard",
     "blocked",
     "unblocked",
@@ -27,7 +28,8 @@ class Event:
     at_ms: int
     #: the message as it is now, for the three kinds that have one
     message: dict[str, Any] | None = None
-    #: callback_answered: text, show_alert, user_id; chat_action: action; reply_keyboard: keyboard
+    #: callback_answered: text, show_alert, user_id; chat_action: action; reply_keyboard: keyboard;
+    #: reaction: message_id, reactions
     details: dict[str, Any] | None = None
 
 

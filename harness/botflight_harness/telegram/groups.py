@@ -1,44 +1,59 @@
-"""Groups, and which of their messages a bot in them sees."""
-
-from typing import TYPE_CHECKING
+"""Groups and channels, and which of their messages a bot in them sees."""
 
 from botflight_harness.telegram.accounts import BotAccount
-from botflight_harness.telegram.chats import Chat, Message
+from botflight_harness.telegram.chats import Account, Chat, Message
+from botflight_harness.telegram.members import Member, all_rights
 from botflight_harness.telegram.utf16 import utf16_slice
-
-if TYPE_CHECKING:
-    from botflight_harness.telegram.people import Person
-    from botflight_harness.telegram.world import Telegram
 
 
 class Group:
-    """A supergroup."""
+    """A supergroup. What is done here is done before the test begins: no bot hears of it."""
 
-    def __init__(self, telegram: "Telegram", chat: Chat) -> None:
-        self._telegram = telegram
+    def __init__(self, chat: Chat) -> None:
         self.chat = chat
+
+    def __repr__(self) -> str:
+        return f"<{self.chat.facts['title']} {self.chat_id}>"
 
     @property
     def chat_id(self) -> int:
         """The id, as bots see it."""
         return self.chat.chat_id
 
-    def add(self, *members: "Person | BotAccount") -> None:
+    def add(self, *members: Account) -> None:
         """Let somebody in."""
-        self.chat.member_ids.update(member.user_id for member in members)
+        for member in members:
+            self.chat.members[member.user_id] = Member(member)
 
-    def remove(self, *members: "Person | BotAccount") -> None:
+    def remove(self, *members: Account) -> None:
         """Put somebody out."""
-        self.chat.member_ids.difference_update(member.user_id for member in members)
+        for member in members:
+            self.chat.members[member.user_id] = Member(member, "left")
+
+    def promote(self, member: Account, *rights: str) -> None:
+        """Make somebody an administrator, with all rights or those named, such as "can_pin_messages"."""
+        given = frozenset(rights) or all_rights(is_channel=self.chat.kind == "channel")
+        self.chat.members[member.user_id] = Member(member).promoted(given, by=0)
+
+    def owned_by(self, member: Account) -> None:
+        """Make somebody the owner."""
+        self.chat.members[member.user_id] = Member(member, "creator")
+
+
+class Channel(Group):
+    """A channel: its administrators post, and nobody else writes."""
 
 
 def reaches(message: Message, bot: BotAccount) -> bool:
     """Tell whether a bot gets a message of a group.
 
-    In privacy mode these are: commands that name it or nobody, replies to it, and mentions of it
+    In privacy mode these are: commands that name it or nobody, replies to it, mentions of it, what was sent through
+    it, and what happens to the group. Administrators get everything
     (https://core.telegram.org/bots/features#privacy-mode).
     """
-    if not bot.privacy_mode:
+    if not bot.privacy_mode or message.is_service or message.via_bot is bot:
+        return True
+    if message.chat.kind == "channel" or message.chat.is_administrator(bot.user_id):
         return True
     if message.reply_to is not None and message.reply_to.sender is bot:
         return True

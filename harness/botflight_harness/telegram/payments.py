@@ -91,15 +91,19 @@ class Transaction:
     amount: int
     at_ms: int
     is_refund: bool = False
+    #: what it was for, when it was no invoice
+    purpose: str = "invoice_payment"
 
     def as_json(self) -> dict[str, Any]:
         """Return the StarTransaction object."""
         partner: dict[str, Any] = {
             "type": "user",
-            "transaction_type": "invoice_payment",
+            "transaction_type": self.purpose,
             "user": self.charge.user,
-            "invoice_payload": self.charge.invoice.payload,
         }
+        payload_name = "invoice_payload" if self.purpose == "invoice_payment" else "paid_media_payload"
+        if self.charge.invoice.payload:
+            partner[payload_name] = self.charge.invoice.payload
         if self.charge.invoice.subscription_s:
             partner["subscription_period"] = self.charge.invoice.subscription_s
         side = "receiver" if self.is_refund else "source"
@@ -140,6 +144,14 @@ class Till:
         self.charges[charge_id] = charge
         if invoice.currency == STARS:
             self.transactions.append(Transaction(charge, total, now_ms))
+        return charge
+
+    def sell_media(self, bot: BotAccount, user: dict[str, Any], stars: int, payload: str, *, now_ms: int) -> Charge:
+        """Take Stars for paid media."""
+        bill = Invoice(bot, "", "", payload, STARS, stars)
+        charge = Charge(f"st{self._letters(40)}", "", bot, user["id"], user, bill, stars, now_ms)
+        self.charges[charge.charge_id] = charge
+        self.transactions.append(Transaction(charge, stars, now_ms, purpose="paid_media_payment"))
         return charge
 
     def refund(self, charge: Charge, *, now_ms: int) -> None:

@@ -9,13 +9,18 @@ from typing import Any
 
 from botflight_harness.telegram.accounts import BotAccount
 from botflight_harness.telegram.actor import Act, Place
+from botflight_harness.telegram.asking import Asking
 from botflight_harness.telegram.chats import Chat, Message
+from botflight_harness.telegram.dealing import Dealing
+from botflight_harness.telegram.dice import DICE
 from botflight_harness.telegram.entities import find_entities
 from botflight_harness.telegram.errors import ImpossibleAct
 from botflight_harness.telegram.files import guess_mime_type
+from botflight_harness.telegram.joining import Joining
 from botflight_harness.telegram.keyboards import Button, inline_buttons, reply_buttons
 from botflight_harness.telegram.parameters import Upload
 from botflight_harness.telegram.paying import Paying
+from botflight_harness.telegram.responding import Responding
 from botflight_harness.telegram.screen import Seen, screen, shows
 from botflight_harness.telegram.transcript import call_list, transcript
 from botflight_harness.telegram.updates import Lane
@@ -24,19 +29,25 @@ from botflight_harness.telegram.updates import Lane
 PATIENCE_S = 5.0
 
 
-class Person(Paying):
+class Person(Paying, Responding, Joining, Asking, Dealing):
     """Somebody with a Telegram account. Make one with `telegram.user(...)`."""
 
     # Doing
 
     def send_text(
-        self, text: str, *, where: Place | None = None, reply_to: int | None = None, update_id: int | None = None
+        self,
+        text: str,
+        *,
+        where: Place | None = None,
+        reply_to: int | None = None,
+        topic: int = 0,
+        update_id: int | None = None,
     ) -> Act:
-        """Write a text or a command. `reply_to` is the id of a message in the same chat."""
+        """Write a text or a command. `reply_to` is the id of a message in the same chat, `topic` a thread's."""
         content: dict[str, Any] = {"text": text}
         if entities := find_entities(text):
             content["entities"] = entities
-        return self.send_content(content, where=where, reply_to=reply_to, update_id=update_id)
+        return self.send_content(content, where=where, reply_to=reply_to, topic=topic, update_id=update_id)
 
     def send_file(
         self,
@@ -58,24 +69,6 @@ class Person(Paying):
             if entities := find_entities(caption):
                 content["caption_entities"] = entities
         return self.send_content(content, where=where, update_id=update_id)
-
-    def send_content(
-        self,
-        content: dict[str, Any],
-        *,
-        where: Place | None = None,
-        reply_to: int | None = None,
-        update_id: int | None = None,
-    ) -> Act:
-        """Send whatever a message can hold, in the Bot API's shape, such as {"location": {...}}."""
-        chat = self.chat_in(where)
-        if chat.bot is not None and self._telegram.has_blocked(self.user_id, chat.bot):
-            raise ImpossibleAct(f"{self.first_name} has blocked {chat.bot.username}: unblock it first")
-        if chat.kind != "private" and self.user_id not in chat.member_ids:
-            raise ImpossibleAct(f"{self.first_name} is not in {chat.facts['title']}")
-        replied = None if reply_to is None else chat.message(reply_to)
-        message = self._telegram.post(chat, self, content, reply_to=replied)
-        return Act(message, self._announce("message", message, update_id))
 
     def edit_text(
         self, message: Message | Seen, text: str, *, where: Place | None = None, update_id: int | None = None
@@ -112,14 +105,15 @@ class Person(Paying):
 
     def tap_data(self, message: Message, data: str, *, update_id: int | None = None) -> Act:
         """Tap a button that a client still shows, whether it is there or not: an old screen, a forged client."""
-        bot = message.sender
+        bot = message.via_bot or message.sender
         if not isinstance(bot, BotAccount):
             raise ImpossibleAct("only a bot's messages have buttons")
         query = self._telegram.open_query(bot, self.user_id, message.chat)
+        inline = {"inline_message_id": message.inline_message_id}
         payload = {
             "id": query.query_id,
             "from": self.as_json(),
-            "message": _accessible(message),
+            **(inline if message.inline_message_id else {"message": _accessible(message)}),
             "chat_instance": str(abs(message.chat.chat_id) * 7919 + bot.user_id),
             "data": data,
         }
@@ -157,10 +151,17 @@ class Person(Paying):
     # Doing, and waiting until it was handled
 
     async def sends(
-        self, text: str, *, where: Place | None = None, reply_to: int | None = None, update_id: int | None = None
+        self,
+        text: str,
+        *,
+        where: Place | None = None,
+        reply_to: int | None = None,
+        topic: int = 0,
+        update_id: int | None = None,
     ) -> Seen:
-        """Write a text or a command."""
-        return await self._done(self.send_text(text, where=where, reply_to=reply_to, update_id=update_id))
+        """Write a text or a command. `topic` is the message_thread_id in a forum."""
+        act = self.send_text(text, where=where, reply_to=reply_to, topic=topic, update_id=update_id)
+        return await self._done(act)
 
     async def sends_photo(self, data: bytes, *, caption: str = "", where: Place | None = None) -> Seen:
         """Send a photo: the bytes of a PNG, JPEG, GIF or WebP."""
@@ -180,6 +181,32 @@ class Person(Paying):
     async def sends_sticker(self, data: bytes = b"sticker", *, where: Place | None = None) -> Seen:
         """Send a sticker."""
         return await self._done(self.send_file("sticker", data, file_name="sticker.webp", where=where))
+
+    async def sends_location(self, latitude: float, longitude: float, *, where: Place | None = None) -> Seen:
+        """Send a point on the map."""
+        content = {"location": {"latitude": latitude, "longitude": longitude}}
+        return await self._done(self.send_content(content, where=where))
+
+    async def sends_contact(self, phone_number: str = "", *, where: Place | None = None) -> Seen:
+        """Share one's own telephone number."""
+        number = phone_number or f"3101{self.user_id % 10**8:08}"
+        contact = {"phone_number": number, "first_name": self.first_name, "user_id": self.user_id}
+        return await self._done(self.send_content({"contact": contact}, where=where))
+
+    async def sends_dice(self, emoji: str = "🎲", *, where: Place | None = None) -> Seen:
+        """Throw a die."""
+        value = self._telegram.roll(DICE[emoji])
+        return await self._done(self.send_content({"dice": {"emoji": emoji, "value": value}}, where=where))
+
+    async def sends_album(self, *photos: bytes, caption: str = "", where: Place | None = None) -> list[Seen]:
+        """Send photos that belong together; the caption stands below the first."""
+        group = {"media_group_id": str(self._telegram.random.randrange(10**16, 10**17))}
+        acts = []
+        for number, data in enumerate(photos):
+            stored = self._telegram.files.add("photo", Upload("photo.jpg", data, "image/jpeg"))
+            content = {"photo": stored.content} | ({"caption": caption} if caption and number == 0 else {})
+            acts.append(self.send_content(content, where=where, extra=group))
+        return [await self._done(act) for act in acts]
 
     async def edits(self, message: Message | Seen, text: str, *, where: Place | None = None) -> Seen:
         """Change the text of a message of one's own."""

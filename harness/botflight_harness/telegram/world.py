@@ -12,15 +12,18 @@ from botflight_harness.clock import Clock, VirtualClock
 from botflight_harness.faults import Faults
 from botflight_harness.telegram import parameters, schema
 from botflight_harness.telegram.accounts import BotAccount
-from botflight_harness.telegram.actor import Actor
+from botflight_harness.telegram.asking import InlineQuery
 from botflight_harness.telegram.calls import Call
 from botflight_harness.telegram.cashier import Cashier
 from botflight_harness.telegram.chats import Account, Chat, Message
+from botflight_harness.telegram.dealing import BusinessConnection
 from botflight_harness.telegram.errors import AnswerLost, NotModelled, Refusal
 from botflight_harness.telegram.events import Event, EventKind, Listener
-from botflight_harness.telegram.files import UPLOAD_BYTES_MOST, FileStore
+from botflight_harness.telegram.files import UPLOAD_BYTES_MOST, FileStore, StoredFile
+from botflight_harness.telegram.gatherings import Gatherings
 from botflight_harness.telegram.groups import Group
 from botflight_harness.telegram.keyboards import NO_MARKUP, Markup
+from botflight_harness.telegram.membership import InviteLink
 from botflight_harness.telegram.methods import METHODS
 from botflight_harness.telegram.methods.request import Request
 from botflight_harness.telegram.parameters import Upload
@@ -48,7 +51,7 @@ class CallbackQuery:
     is_answered: bool = False
 
 
-class Telegram:
+class Telegram(Gatherings):
     """A world of bots, people and chats, the same from the same seed."""
 
     def __init__(self, *, seed: int = 0, clock: Clock | None = None) -> None:
@@ -68,6 +71,20 @@ class Telegram:
         self.chats: dict[tuple[int, int], Chat] = {}
         self._blocked: set[tuple[int, int]] = set()
         self._listeners: list[Listener] = []
+        self.invite_links: dict[str, tuple[Group, InviteLink]] = {}
+        self.inline_queries: dict[str, InlineQuery] = {}
+        #: messages that were sent by inline mode, which a bot knows by this id alone
+        self.inline_messages: dict[str, Message] = {}
+        #: the messages that show a poll, by the poll's id
+        self.poll_messages: dict[str, list[Message]] = {}
+        #: by user id, the newest first
+        self.profile_photos: dict[int, list[StoredFile]] = {}
+        self.business: dict[str, BusinessConnection] = {}
+        #: who was asked in as a guest, and by which message
+        self.guest_queries: dict[str, tuple[BotAccount, Message]] = {}
+        #: who manages a bot, by the bot's id
+        self.managed_bots: dict[int, BotAccount] = {}
+        self._rolls: deque[int] = deque()
         self.cashier = Cashier(self, Till(Random(f"botflight-till:{seed}")))  # noqa: S311
         #: what is to happen later, on a clock that goes by itself
         self._agenda: list[tuple[int, int, Callable[[], None]]] = []
@@ -112,28 +129,6 @@ class Telegram:
         self.people[user_id] = person
         return person
 
-    def group(self, title: str, *members: Person | BotAccount) -> Group:
-        """Make a supergroup with these members. Bots in it keep their privacy mode."""
-        chat_id = -(10**12) - self.random.randrange(10**9, 3 * 10**9)
-        chat = Chat(chat_id, "supergroup", {"title": title}, member_ids={member.user_id for member in members})
-        self.chats[chat_id, 0] = chat
-        group = self.groups[chat_id] = Group(self, chat)
-        return group
-
-    def private_chat(self, person: Actor, bot: BotAccount) -> Chat:
-        """Return the chat of the two, opened when there is none."""
-        key = (person.user_id, bot.user_id)
-        chat = self.chats.get(key)
-        if chat is None:
-            chat = self.chats[key] = Chat(person.user_id, "private", person.names(), bot=bot)
-        return chat
-
-    def find_chat(self, bot: BotAccount, chat_id: object) -> Chat | None:
-        """Return the chat that a bot means by its id, or None when it cannot know it."""
-        if isinstance(chat_id, int):
-            return self.chats.get((chat_id, bot.user_id if chat_id > 0 else 0))
-        return None
-
     def has_blocked(self, user_id: int, bot: BotAccount) -> bool:
         """Tell whether the person has blocked the bot."""
         return (user_id, bot.user_id) in self._blocked
@@ -142,9 +137,13 @@ class Telegram:
         """Let a person block a bot, or take the block away."""
         (self._blocked.add if blocked else self._blocked.discard)((user_id, bot.user_id))
 
-    def members(self, chat: Chat) -> list[BotAccount]:
-        """Return the bots in a group."""
-        return [bot for bot in self.bots.values() if bot.user_id in chat.member_ids]
+    def rolls(self, *values: int) -> None:
+        """Say what the next dice show, whoever throws them."""
+        self._rolls.extend(values)
+
+    def roll(self, most: int) -> int:
+        """Throw a die that shows 1 to `most`."""
+        return self._rolls.popleft() if self._rolls else self.random.randint(1, most)
 
     # What bots ask
 
@@ -233,6 +232,8 @@ class Telegram:
             extra=dict(extra or {}),
         )
         chat.add(message)
+        if sender is chat.bot:
+            chat.drafts.clear()
         self.tell("message_sent", chat, message=message)
         if markup.reply is not None or markup.removes:
             chat.reply_keyboard = markup.reply
@@ -265,6 +266,22 @@ class Telegram:
         if len(self.callback_queries) > QUERIES_MOST:
             del self.callback_queries[next(iter(self.callback_queries))]
         return query
+
+    def open_inline_query(self, bot: BotAccount, user_id: int, text: str) -> InlineQuery:
+        """Remember what somebody has typed after a bot's name."""
+        query_id = str(self.random.randrange(10**17, 10**19))
+        query = self.inline_queries[query_id] = InlineQuery(query_id, bot, user_id, text, self.clock.now_ms())
+        if len(self.inline_queries) > QUERIES_MOST:
+            del self.inline_queries[next(iter(self.inline_queries))]
+        return query
+
+    def sent_inline(self, message: Message, bot: BotAccount, keyboard: dict[str, Any] | None) -> None:
+        """Make of a message one that was sent through a bot; with buttons the bot may edit it."""
+        message.via_bot = bot
+        if keyboard is not None:
+            message.inline_keyboard = keyboard
+            message.inline_message_id = "".join(self.random.choices(_TOKEN_ALPHABET, k=27))
+            self.inline_messages[message.inline_message_id] = message
 
     # Who watches
 

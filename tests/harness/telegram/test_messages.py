@@ -97,16 +97,16 @@ def test_an_unknown_method_is_not_found(refusal: Callable[..., str]) -> None:
 def test_a_known_method_without_a_model_says_so(telegram: Telegram, call: Call) -> None:
     """No made-up success: the call fails, and so does the test, whatever the bot does."""
     with pytest.raises(NotModelled):
-        call("sendDice", chat_id=1)
+        call("setPassportDataErrors", user_id=1, errors=[])
 
-    assert telegram.problems == ["not modelled: sendDice"]
+    assert telegram.problems == ["not modelled: setPassportDataErrors"]
     telegram.problems.clear()
 
 
 def test_a_parameter_without_a_model_says_so(telegram: Telegram, call: Call, alice: Person) -> None:
     """A parameter that would be passed over is no success either."""
-    with pytest.raises(NotModelled, match="message_effect_id"):
-        call("sendMessage", chat_id=alice.user_id, text="x", message_effect_id="5")
+    with pytest.raises(NotModelled, match="suggested_post_parameters"):
+        call("sendMessage", chat_id=alice.user_id, text="x", suggested_post_parameters={"price": {}})
 
     telegram.problems.clear()
 

@@ -2,15 +2,47 @@
 
 from collections.abc import Mapping
 
-from botflight_harness.telegram.methods import callbacks, editing, media, messages, payments, profile, receiving
+from botflight_harness.telegram.methods import (
+    albums,
+    attachments,
+    callbacks,
+    chats,
+    dealing,
+    editing,
+    forwarding,
+    inline,
+    invites,
+    media,
+    members,
+    messages,
+    payments,
+    polls,
+    profile,
+    reactions,
+    receiving,
+    topics,
+)
 from botflight_harness.telegram.methods.request import Handler
 
-METHODS: Mapping[str, Handler] = {
-    **callbacks.METHODS,
-    **editing.METHODS,
-    **media.METHODS,
-    **messages.METHODS,
-    **payments.METHODS,
-    **profile.METHODS,
-    **receiving.METHODS,
-}
+_FAMILIES = (
+    albums,
+    attachments,
+    callbacks,
+    chats,
+    dealing,
+    editing,
+    forwarding,
+    inline,
+    invites,
+    media,
+    members,
+    messages,
+    payments,
+    polls,
+    profile,
+    reactions,
+    receiving,
+    topics,
+)
+
+METHODS: Mapping[str, Handler] = {name: handler for family in _FAMILIES for name, handler in family.METHODS.items()}

@@ -4,16 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from botflight_harness.telegram.chats import Message
-from botflight_harness.telegram.errors import NotModelled, bad_request
+from botflight_harness.telegram.content import CAPTION_CHARACTERS_MOST, caption_of, media_content, text_content
+from botflight_harness.telegram.errors import bad_request
 from botflight_harness.telegram.keyboards import read_markup
-from botflight_harness.telegram.methods.media import (
-    CAPTION_CHARACTERS_MOST,
-    KINDS,
-    caption_of,
-    find_file,
-    media_content,
-)
-from botflight_harness.telegram.methods.messages import text_content
+from botflight_harness.telegram.methods.media import KINDS, find_file
 from botflight_harness.telegram.methods.request import Request, handler
 
 _WHERE = "chat_id message_id reply_markup"
@@ -21,23 +15,23 @@ _CAPTION_FIELDS = ("caption", "caption_entities", "show_caption_above_media")
 _EDITABLE_MEDIA = ("animation", "photo", "video", "audio", "document", "voice")
 
 
-def edit_message_text(request: Request) -> dict[str, Any]:
+def edit_message_text(request: Request) -> dict[str, Any] | bool:
     """Put another text in the place of the old one."""
     if "text" not in request.arguments:
         raise bad_request("message text is empty")
     content = text_content(request.formatted("text", "entities"))
-    message = _editable(request)
+    message = editable(request)
     if "text" not in message.content:
         raise bad_request("there is no text in the message to edit")
-    return _edit(request, message, content)
+    return edit(request, message, content)
 
 
-def edit_message_caption(request: Request) -> dict[str, Any]:
+def edit_message_caption(request: Request) -> dict[str, Any] | bool:
     """Put another caption below the medium; none takes it away."""
     formatted = request.formatted("caption", "caption_entities")
     if len(formatted.text) > CAPTION_CHARACTERS_MOST:
         raise bad_request("message caption is too long")
-    message = _editable(request)
+    message = editable(request)
     if not any(kind in message.content for kind in KINDS):
         raise bad_request("there is no caption in the message to edit")
     content = {name: value for name, value in message.content.items() if name not in _CAPTION_FIELDS}
@@ -47,10 +41,10 @@ def edit_message_caption(request: Request) -> dict[str, Any]:
         content["caption_entities"] = list(formatted.entities)
     if request.arguments.flag("show_caption_above_media"):
         content["show_caption_above_media"] = True
-    return _edit(request, message, content)
+    return edit(request, message, content)
 
 
-def edit_message_media(request: Request) -> dict[str, Any]:
+def edit_message_media(request: Request) -> dict[str, Any] | bool:
     """Put another medium, with its caption, in the place of the old content."""
     media = request.arguments.get("media")
     if not isinstance(media, Mapping):
@@ -60,27 +54,35 @@ def edit_message_media(request: Request) -> dict[str, Any]:
         raise bad_request(f'can\'t parse InputMedia: type "{kind}" is unsupported')
     stored = find_file(request, kind, media.get("media"))
     content = media_content(kind, stored, caption_of(media), media)
-    return _edit(request, _editable(request), content)
+    return edit(request, editable(request), content)
 
 
-def edit_message_reply_markup(request: Request) -> dict[str, Any]:
+def edit_message_reply_markup(request: Request) -> dict[str, Any] | bool:
     """Put other buttons below the message; none takes them away."""
-    message = _editable(request)
-    return _edit(request, message, message.content)
+    message = editable(request)
+    return edit(request, message, message.content)
 
 
-def _editable(request: Request) -> Message:
+def editable(request: Request) -> Message:
+    """Return the message that a call means to edit. Raises Refusal when the bot may not."""
     if "inline_message_id" in request.arguments:
-        raise NotModelled(f"{request.arguments.method.name} with inline_message_id")
+        found = request.world.inline_messages.get(request.arguments.text("inline_message_id"))
+        if found is None or found.via_bot is not request.bot or found.is_deleted:
+            raise bad_request("MESSAGE_ID_INVALID")
+        return found
     if "chat_id" not in request.arguments:
         raise bad_request("chat_id is empty")
     message = request.message(purpose="edit")
-    if message.sender is not request.bot or message.had_reply_keyboard or "forward_origin" in message.extra:
+    may_edit = message.chat.kind == "channel" and message.chat.may(request.bot.user_id, "can_edit_messages")
+    if message.is_service or not (message.sender is request.bot or may_edit):
+        raise bad_request("message can't be edited")
+    if message.had_reply_keyboard or "forward_origin" in message.extra:
         raise bad_request("message can't be edited")
     return message
 
 
-def _edit(request: Request, message: Message, content: dict[str, Any]) -> dict[str, Any]:
+def edit(request: Request, message: Message, content: dict[str, Any]) -> dict[str, Any] | bool:
+    """Put the content into the message, with the buttons of the call; of an inline message nothing is returned."""
     markup = read_markup(request.arguments.get("reply_markup"))
     if markup.reply is not None or markup.removes:
         raise bad_request("inline keyboard expected")
@@ -90,7 +92,7 @@ def _edit(request: Request, message: Message, content: dict[str, Any]) -> dict[s
             "as a current content and reply markup of the message"
         )
     request.world.change(message, content, inline_keyboard=markup.inline)
-    return message.as_json()
+    return True if message.inline_message_id else message.as_json()
 
 
 METHODS = {

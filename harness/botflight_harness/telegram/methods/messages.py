@@ -1,20 +1,36 @@
-"""Sending, forwarding, copying and deleting messages, and showing what the bot is doing."""
+"""Sending and deleting messages, and showing what the bot is doing."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from botflight_harness.clock import HOUR_MS
 from botflight_harness.telegram.chats import Chat, Message
-from botflight_harness.telegram.entities import Formatted
+from botflight_harness.telegram.content import text_content
+from botflight_harness.telegram.entities import format_text
 from botflight_harness.telegram.errors import NotModelled, bad_request
 from botflight_harness.telegram.keyboards import Markup, read_markup
+from botflight_harness.telegram.members import needed_permission
 from botflight_harness.telegram.methods.request import Request, handler
+from botflight_harness.telegram.utf16 import utf16_length
 
-TEXT_CHARACTERS_MOST = 4096
 DELETABLE_MS = 48 * HOUR_MS
 DELETED_AT_ONCE_MOST = 100
 
 #: What every send* method takes beside its content.
-SENDING = "chat_id reply_markup reply_parameters protect_content"
+SENDING = (
+    "business_connection_id chat_id message_thread_id reply_markup reply_parameters protect_content message_effect_id"
+)
+_NOUNS = {
+    "can_send_messages": "text messages",
+    "can_send_audios": "music",
+    "can_send_documents": "documents",
+    "can_send_photos": "photos",
+    "can_send_videos": "videos",
+    "can_send_video_notes": "video notes",
+    "can_send_voice_notes": "voice notes",
+    "can_send_polls": "polls",
+    "can_send_other_messages": "stickers, animations or dice",
+}
 
 _ACTIONS = frozenset(
     {
@@ -40,69 +56,107 @@ def send_message(request: Request) -> dict[str, Any]:
     return deliver(request, content, markup).as_json()
 
 
-def text_content(formatted: Formatted) -> dict[str, Any]:
-    """Return the content of a text message. Raises Refusal when it is empty or too long."""
-    if not formatted.text:
-        raise bad_request("message text is empty")
-    if len(formatted.text) > TEXT_CHARACTERS_MOST:
-        raise bad_request("message is too long")
-    content: dict[str, Any] = {"text": formatted.text}
-    if formatted.entities:
-        content["entities"] = list(formatted.entities)
-    return content
-
-
-def deliver(request: Request, content: dict[str, Any], markup: Markup) -> Message:
+def deliver(request: Request, content: dict[str, Any], markup: Markup, *, album: str = "") -> Message:
     """Put a message of the bot into the chat that the call names."""
     chat = request.chat()
-    extra = {"has_protected_content": True} if request.arguments.flag("protect_content") else {}
-    return request.world.post(chat, request.bot, content, markup=markup, reply_to=_replied(request, chat), extra=extra)
+    check_sending(request, chat, content)
+    extra = thread(request, chat)
+    if album:
+        extra["media_group_id"] = album
+    if request.arguments.flag("protect_content"):
+        extra["has_protected_content"] = True
+    if "message_effect_id" in request.arguments and chat.kind == "private":
+        extra["effect_id"] = request.arguments.text("message_effect_id")
+    sender, said = request.sender()
+    replied, shown = _replied(request, chat)
+    message = request.world.post(chat, sender, content, markup=markup, reply_to=replied, extra=extra | said | shown)
+    if replied is not None and "message_thread_id" in replied.extra and chat.is_forum:
+        message.extra |= {name: replied.extra[name] for name in ("message_thread_id", "is_topic_message")}
+    return message
 
 
-def _replied(request: Request, chat: Chat) -> Message | None:
+def check_sending(request: Request, chat: Chat, content: Mapping[str, Any]) -> None:
+    """Check that the bot may send this here. Raises Refusal."""
+    if chat.kind == "private":
+        return
+    member = request.world.membership(chat, request.bot.user_id)
+    if chat.kind == "channel":
+        if member is None or not member.may("can_post_messages"):
+            raise bad_request("need administrator rights in the channel chat")
+        return
+    needed = needed_permission(content)
+    if member is None or member.is_administrator:
+        return
+    allowed = needed in member.permissions if member.status == "restricted" else chat.permissions.get(needed, False)
+    if not allowed:
+        raise bad_request(f"not enough rights to send {_NOUNS[needed]} to the chat")
+
+
+def thread(request: Request, chat: Chat) -> dict[str, Any]:
+    """Return what a message of a forum's topic carries. Raises Refusal when there is no such topic, or it is closed."""
+    number = request.arguments.integer("message_thread_id")
+    if not number:
+        return {}
+    topic = chat.topics.get(number)
+    if topic is None:
+        raise bad_request("message thread not found")
+    if topic.is_closed and not chat.may(request.bot.user_id, "can_manage_topics"):
+        raise bad_request("TOPIC_CLOSED")
+    return {"message_thread_id": number, "is_topic_message": True}
+
+
+def _replied(request: Request, chat: Chat) -> tuple[Message | None, dict[str, Any]]:
+    """Return the message that is replied to in this chat, and what else a reply shows."""
     parameters = request.arguments.get("reply_parameters")
     if not parameters:
-        return None
-    elsewhere = parameters.get("chat_id", chat.chat_id) != chat.chat_id
-    if elsewhere or (parameters.keys() & {"quote", "ephemeral_message_id", "checklist_task_id"}):
-        raise NotModelled(f"reply_parameters {parameters}")
-    found = chat.message(int(parameters.get("message_id", 0)))
-    if found is None and not parameters.get("allow_sending_without_reply"):
-        raise bad_request("message to be replied not found")
-    return found
-
-
-def copy_message(request: Request) -> dict[str, Any]:
-    """Send the content of a message anew, without saying where it is from."""
-    source = _source(request, purpose="copy")
-    content = dict(source.content)
-    if "caption" in request.arguments and "text" not in content:
-        formatted = request.formatted("caption", "caption_entities")
-        content.pop("caption_entities", None)
-        content["caption"] = formatted.text
-        if formatted.entities:
-            content["caption_entities"] = list(formatted.entities)
-    copy = deliver(request, content, read_markup(request.arguments.get("reply_markup")))
-    return {"message_id": copy.message_id}
-
-
-def forward_message(request: Request) -> dict[str, Any]:
-    """Send a message on, with where it is from."""
-    source = _source(request, purpose="forward")
-    chat = request.chat()
-    origin = {"type": "user", "sender_user": source.sender.as_json(), "date": source.date_s}
-    extra = {"forward_origin": source.extra.get("forward_origin", origin)}
-    return request.world.post(chat, request.bot, dict(source.content), extra=extra).as_json()
-
-
-def _source(request: Request, *, purpose: str) -> Message:
-    chat = request.world.find_chat(request.bot, request.arguments.get("from_chat_id"))
-    if chat is None:
-        raise bad_request("chat not found")
-    found = chat.message(request.arguments.integer("message_id"))
+        return None, {}
+    if not isinstance(parameters, Mapping):
+        raise bad_request("can't parse reply parameters JSON object")
+    if parameters.keys() & {"ephemeral_message_id", "checklist_task_id", "poll_option_id"}:
+        raise NotModelled(f"reply_parameters {dict(parameters)}")
+    elsewhere = parameters.get("chat_id") not in {None, chat.chat_id}
+    source = request.world.find_chat(request.bot, parameters["chat_id"]) if elsewhere else chat
+    found = source.message(int(parameters.get("message_id", 0))) if source is not None else None
     if found is None:
-        raise bad_request(f"message to {purpose} not found")
-    return found
+        if parameters.get("allow_sending_without_reply"):
+            return None, {}
+        raise bad_request("message to be replied not found")
+    shown = _quote(parameters, found)
+    if not elsewhere:
+        return found, shown
+    external = {"origin": origin(found), "chat": found.chat.as_json(), "message_id": found.message_id}
+    return None, shown | {"external_reply": external | _media(found)}
+
+
+def _quote(parameters: Mapping[str, Any], found: Message) -> dict[str, Any]:
+    if not parameters.get("quote"):
+        return {}
+    quote = format_text(
+        str(parameters["quote"]),
+        parse_mode=parameters.get("quote_parse_mode") or "",
+        entities=parameters.get("quote_entities"),
+    )
+    at = found.text.find(quote.text)
+    if at < 0:
+        raise bad_request("QUOTE_TEXT_INVALID")
+    shown: dict[str, Any] = {"text": quote.text, "position": utf16_length(found.text[:at]), "is_manual": True}
+    return {"quote": shown | {"entities": list(quote.entities)} if quote.entities else shown}
+
+
+def _media(found: Message) -> dict[str, Any]:
+    known = ("animation", "audio", "document", "photo", "sticker", "video", "voice", "contact", "dice", "location")
+    return {name: found.content[name] for name in known if name in found.content}
+
+
+def origin(message: Message) -> dict[str, Any]:
+    """Return the MessageOrigin object: where a message is from."""
+    if "forward_origin" in message.extra:
+        former: dict[str, Any] = message.extra["forward_origin"]
+        return former
+    if message.chat.kind == "channel":
+        where = {"chat": message.chat.as_json(), "message_id": message.message_id}
+        return {"type": "channel", "date": message.date_s, **where}
+    return {"type": "user", "sender_user": message.sender.as_json(), "date": message.date_s}
 
 
 def delete_message(request: Request) -> bool:
@@ -130,9 +184,12 @@ def delete_messages(request: Request) -> bool:
 
 
 def _may_delete(request: Request, message: Message) -> bool:
+    chat, bot_id = message.chat, request.bot.user_id
+    if chat.kind != "private" and chat.may(bot_id, "can_delete_messages"):
+        return True
     if request.world.clock.now_ms() - message.date_s * 1000 > DELETABLE_MS:
         return False
-    return message.sender is request.bot or message.chat.kind == "private"
+    return message.sender is request.bot or chat.kind == "private"
 
 
 def send_chat_action(request: Request) -> bool:
@@ -146,9 +203,7 @@ def send_chat_action(request: Request) -> bool:
 
 METHODS = {
     "sendMessage": handler(send_message, f"{SENDING} text parse_mode entities"),
-    "copyMessage": handler(copy_message, f"{SENDING} from_chat_id message_id caption parse_mode caption_entities"),
-    "forwardMessage": handler(forward_message, "chat_id from_chat_id message_id"),
     "deleteMessage": handler(delete_message, "chat_id message_id"),
     "deleteMessages": handler(delete_messages, "chat_id message_ids"),
-    "sendChatAction": handler(send_chat_action, "chat_id action"),
+    "sendChatAction": handler(send_chat_action, "chat_id message_thread_id action"),
 }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botflight_harness.telegram.accounts import BotAccount
-from botflight_harness.telegram.chats import Chat, Message
+from botflight_harness.telegram.chats import Account, Chat, Message
 from botflight_harness.telegram.entities import Formatted, format_text
 from botflight_harness.telegram.errors import NotModelled, bad_request, forbidden
 from botflight_harness.telegram.parameters import Arguments
@@ -30,15 +30,40 @@ class Request:
 
         Raises Refusal when there is none, or the bot is blocked or not a member.
         """
+        if "business_connection_id" in self.arguments:
+            return self._business_chat()
         chat = self.world.find_chat(self.bot, self.arguments.get("chat_id"))
         if chat is None:
             raise bad_request("chat not found")
         if chat.kind == "private":
             if self.world.has_blocked(chat.chat_id, self.bot):
                 raise forbidden("bot was blocked by the user")
-        elif self.bot.user_id not in chat.member_ids:
+            return chat
+        member = self.world.membership(chat, self.bot.user_id)
+        if member is not None and member.status == "kicked":
+            raise forbidden(f"bot was kicked from the {chat.kind} chat")
+        if member is None or not member.is_here:
             raise forbidden(f"bot is not a member of the {chat.kind} chat")
         return chat
+
+    def _business_chat(self) -> Chat:
+        connection = self.world.business.get(self.arguments.text("business_connection_id"))
+        if connection is None or connection.bot is not self.bot or not connection.is_enabled:
+            raise bad_request("BUSINESS_CONNECTION_INVALID")
+        if not connection.rights.get("can_reply"):
+            raise bad_request("BOT_ACCESS_FORBIDDEN")
+        chat = connection.chats.get(self.arguments.integer("chat_id"))
+        if chat is None:
+            raise bad_request("BUSINESS_PEER_INVALID")
+        return chat
+
+    def sender(self) -> tuple[Account, dict[str, Any]]:
+        """Return who is shown as the writer of what the call sends, and what the message says of it."""
+        connection = self.world.business.get(self.arguments.text("business_connection_id"))
+        if connection is None:
+            return self.bot, {}
+        shown = {"business_connection_id": connection.connection_id, "sender_business_bot": self.bot.as_json()}
+        return connection.owner, shown
 
     def message(self, *, purpose: str) -> Message:
         """Return the message of `message_id`. Raises Refusal `message to <purpose> not found`."""
@@ -50,11 +75,11 @@ class Request:
             raise bad_request(f"message to {purpose} not found")
         return found
 
-    def formatted(self, name: str, entities: str) -> Formatted:
-        """Return a text parameter with its entities parsed."""
+    def formatted(self, name: str, entities: str, *, parse_mode: str = "parse_mode") -> Formatted:
+        """Return a text parameter with its entities parsed; the arguments are names of parameters."""
         arguments = self.arguments
         return format_text(
-            arguments.text(name), parse_mode=arguments.text("parse_mode"), entities=arguments.get(entities)
+            arguments.text(name), parse_mode=arguments.text(parse_mode), entities=arguments.get(entities)
         )
 
 

@@ -1,0 +1,184 @@
+"""What a chat is called, shows and keeps at its top; and what is known of people."""
+
+from typing import Any
+
+from botflight_harness.telegram.chats import Chat
+from botflight_harness.telegram.errors import bad_request
+from botflight_harness.telegram.methods.request import Request, handler
+from botflight_harness.telegram.parameters import Upload
+
+TITLE_CHARACTERS_MOST = 128
+DESCRIPTION_CHARACTERS_MOST = 255
+REACTIONS_MOST = 11
+
+_NO_GIFTS = dict.fromkeys(
+    ("unlimited_gifts", "limited_gifts", "unique_gifts", "premium_subscription", "gifts_from_channels"), False
+)
+
+
+def get_chat(request: Request) -> dict[str, Any]:
+    """Return what is known of a chat."""
+    chat = request.chat()
+    full = {
+        **chat.as_json(),
+        "accent_color_id": abs(chat.chat_id) % 7,
+        "max_reaction_count": REACTIONS_MOST,
+        "accepted_gift_types": _NO_GIFTS,
+    }
+    optional: dict[str, Any] = {
+        "description": chat.description,
+        "active_usernames": [chat.facts["username"]] if "username" in chat.facts else [],
+        "photo": _photo(chat),
+    }
+    if chat.kind == "private":
+        person = request.world.people.get(chat.chat_id)
+        optional["bio"] = person.bio if person else ""
+    elif chat.kind != "channel":
+        optional["permissions"] = dict(chat.permissions)
+    if chat.pinned and (message := chat.message(chat.pinned[-1])) is not None:
+        optional["pinned_message"] = message.as_json()
+    if primary := next((link for link in request.world.links_of(chat) if _shown(request, link)), None):
+        optional["invite_link"] = primary.link
+    return full | {name: value for name, value in optional.items() if value}
+
+
+def _shown(request: Request, link: Any) -> bool:  # noqa: ANN401 -- an InviteLink
+    return bool(link.is_primary and not link.is_revoked and link.creator is request.bot)
+
+
+def _photo(chat: Chat) -> dict[str, Any]:
+    if chat.photo is None:
+        return {}
+    file_id, unique_id = chat.photo.file_id, chat.photo.file_unique_id
+    return {
+        "small_file_id": file_id,
+        "small_file_unique_id": unique_id,
+        "big_file_id": file_id,
+        "big_file_unique_id": unique_id,
+    }
+
+
+def set_chat_title(request: Request) -> bool:
+    """Give a group or channel another name."""
+    title = request.arguments.text("title").strip()
+    if not 1 <= len(title) <= TITLE_CHARACTERS_MOST:
+        raise bad_request("title must be non-empty")
+    chat = _changeable(request, "title")
+    if chat.facts.get("title") == title:
+        raise bad_request("chat title is not modified")
+    chat.facts["title"] = title
+    request.world.post(chat, request.bot, {"new_chat_title": title})
+    return True
+
+
+def set_chat_description(request: Request) -> bool:
+    """Say what a group or channel is about."""
+    description = request.arguments.text("description")
+    chat = _changeable(request, "description")
+    if len(description) > DESCRIPTION_CHARACTERS_MOST:
+        raise bad_request("chat description is too long")
+    if chat.description == description:
+        raise bad_request("chat description is not modified")
+    chat.description = description
+    return True
+
+
+def set_chat_photo(request: Request) -> bool:
+    """Give a group or channel a picture."""
+    chat = _changeable(request, "photo")
+    upload = request.arguments.upload(request.arguments.get("photo"))
+    if not isinstance(upload, Upload):
+        raise bad_request("there is no photo in the request")
+    chat.photo = request.world.files.add("photo", upload)
+    request.world.post(chat, request.bot, {"new_chat_photo": chat.photo.content})
+    return True
+
+
+def delete_chat_photo(request: Request) -> bool:
+    """Take the picture of a group or channel away."""
+    chat = _changeable(request, "photo")
+    if chat.photo is None:
+        raise bad_request("CHAT_NOT_MODIFIED")
+    chat.photo = None
+    request.world.post(chat, request.bot, {"delete_chat_photo": True})
+    return True
+
+
+def _changeable(request: Request, what: str) -> Chat:
+    chat = request.chat()
+    if chat.kind == "private":
+        raise bad_request(f"can't change private chat {what}")
+    if not chat.may(request.bot.user_id, "can_change_info"):
+        raise bad_request(f"not enough rights to change chat {what}")
+    return chat
+
+
+def pin_chat_message(request: Request) -> bool:
+    """Keep a message at the top."""
+    chat = _pinnable(request)
+    message = chat.message(request.arguments.integer("message_id"))
+    if message is None:
+        raise bad_request("message to pin not found")
+    if message.is_service:
+        raise bad_request("message can't be pinned")
+    if chat.pinned and chat.pinned[-1] == message.message_id:
+        raise bad_request("CHAT_NOT_MODIFIED")
+    request.world.pin(message, request.bot)
+    return True
+
+
+def unpin_chat_message(request: Request) -> bool:
+    """Keep a message at the top no longer: the newest of them when none is named."""
+    chat = _pinnable(request)
+    number = request.arguments.integer("message_id") or (chat.pinned[-1] if chat.pinned else 0)
+    if number not in chat.pinned:
+        raise bad_request("message to unpin not found")
+    chat.pinned.remove(number)
+    return True
+
+
+def unpin_all_chat_messages(request: Request) -> bool:
+    """Keep nothing at the top."""
+    _pinnable(request).pinned.clear()
+    return True
+
+
+def _pinnable(request: Request) -> Chat:
+    chat = request.chat()
+    right = "can_edit_messages" if chat.kind == "channel" else "can_pin_messages"
+    if chat.kind != "private" and not chat.may(request.bot.user_id, right):
+        raise bad_request("not enough rights to manage pinned messages in the chat")
+    return chat
+
+
+def get_user_profile_photos(request: Request) -> dict[str, Any]:
+    """Return the pictures that somebody shows of themselves."""
+    user_id = request.arguments.integer("user_id")
+    if request.world.account(user_id) is None:
+        raise bad_request("user not found")
+    photos = request.world.profile_photos.get(user_id, [])
+    first = request.arguments.integer("offset")
+    last = first + (request.arguments.integer("limit") or 100)
+    return {"total_count": len(photos), "photos": [photo.content for photo in photos[first:last]]}
+
+
+def get_user_chat_boosts(request: Request) -> dict[str, Any]:
+    """Return the boosts that somebody gives a chat."""
+    chat, user_id = request.chat(), request.arguments.integer("user_id")
+    if not chat.is_administrator(request.bot.user_id):
+        raise bad_request("CHAT_ADMIN_REQUIRED")
+    return {"boosts": [boost for boost in chat.boosts.values() if boost["source"]["user"]["id"] == user_id]}
+
+
+METHODS = {
+    "getChat": handler(get_chat, "chat_id"),
+    "setChatTitle": handler(set_chat_title, "chat_id title"),
+    "setChatDescription": handler(set_chat_description, "chat_id description"),
+    "setChatPhoto": handler(set_chat_photo, "chat_id photo"),
+    "deleteChatPhoto": handler(delete_chat_photo, "chat_id"),
+    "pinChatMessage": handler(pin_chat_message, "chat_id message_id"),
+    "unpinChatMessage": handler(unpin_chat_message, "chat_id message_id"),
+    "unpinAllChatMessages": handler(unpin_all_chat_messages, "chat_id"),
+    "getUserProfilePhotos": handler(get_user_profile_photos, "user_id offset limit"),
+    "getUserChatBoosts": handler(get_user_chat_boosts, "chat_id user_id"),
+}

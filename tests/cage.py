@@ -12,6 +12,7 @@ import fcntl
 import ipaddress
 import json
 import os
+import selectors
 import socket
 import struct
 import subprocess
@@ -20,17 +21,15 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from botflight_harness.network import namespace
-from botflight_harness.network.loopback import SEEN_V4, SEEN_V6
+from botflight_harness.network.loopback import SEEN_V4
 from botflight_harness.network.policy import IPV6_PROBE, name_servers
 from botflight_harness.network.state import without_guard
 
 _ADD_ROUTE = 0x890B  # SIOCADDRT, linux/sockios.h
 _UP = 0x1
-#: linux/if_ether.h
-_EVERY_PROTOCOL = 0x0003
-_IPV6 = 0x86DD
 _POLL_S = 0.05
 _TIMEOUT_S = 100
 
@@ -116,13 +115,18 @@ def _without_route() -> int:
 
 
 class _Sniffer:
-    """Notes for whom packets were, unless they were for the cage's own addresses (packet(7))."""
+    """Notes for whom IPv4 packets were, unless they were for the cage's own addresses.
+
+    Raw sockets (raw(7)), because the guard that may be around the cage refuses packet sockets.
+    """
 
     def __init__(self, own: Sequence[str]) -> None:
         self.destinations: list[str] = []
-        self._own = {ipaddress.ip_address(address).packed for address in [*own, "::1", SEEN_V4, SEEN_V6]}
-        self._tap = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_EVERY_PROTOCOL))
-        self._tap.settimeout(_POLL_S)
+        self._own = {ipaddress.ip_address(address).packed for address in [*own, SEEN_V4]}
+        self._ready = selectors.DefaultSelector()
+        for protocol in (socket.IPPROTO_TCP, socket.IPPROTO_UDP):
+            tap = socket.socket(socket.AF_INET, socket.SOCK_RAW, protocol)
+            self._ready.register(tap, selectors.EVENT_READ)
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._listen)
         self._thread.start()
@@ -131,23 +135,18 @@ class _Sniffer:
         """Look at what waits, and stop."""
         self._over.set()
         self._thread.join()
-        self._tap.close()
 
     def _listen(self) -> None:
         while True:
-            try:
-                packet, (_, protocol, kind, *_) = self._tap.recvfrom(256)
-            except TimeoutError:
-                if self._over.is_set():
-                    return
-            else:
-                self._look(packet, protocol, kind)
+            ready = self._ready.select(_POLL_S)
+            for key, _ in ready:
+                tap = cast("socket.socket", key.fileobj)
+                self._look(tap.recv(64)[16:20])
+            if not ready and self._over.is_set():
+                return
 
-    def _look(self, packet: bytes, protocol: int, kind: int) -> None:
-        if kind != socket.PACKET_OUTGOING:
-            return
-        destination = packet[24:40] if protocol == _IPV6 else packet[16:20]
-        if destination not in self._own and not (protocol != _IPV6 and destination[0] == 127):
+    def _look(self, destination: bytes) -> None:
+        if destination[0] != 127 and destination not in self._own:
             self.destinations.append(str(ipaddress.ip_address(destination)))
 
 

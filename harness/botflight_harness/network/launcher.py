@@ -181,8 +181,9 @@ def _become(
     """The child: it tells through `writer` what went wrong, and nothing when the command runs."""
     try:
         close_inherited_sockets()
+        before = seccomp.filters() if layers else 0
         confine()
-        _try_layers(layers, environment)
+        _try_layers(layers, environment, filters_before=before)
         os.execve(_path_of(command[0], environment), list(command), environment)  # noqa: S606 - the given command
     except (OSError, kernel.Unsupported, Broken, NotFound) as error:
         kind = type(error).__name__ if isinstance(error, Broken | NotFound) else "Refused"
@@ -197,7 +198,10 @@ def _described(error: Exception, layers: Sequence[str]) -> str:
     return str(error) if isinstance(error, Broken | NotFound) or not layers else f"{layers[0]}: {error}"
 
 
-def _try_layers(layers: Sequence[str], environment: dict[str, str]) -> None:
+def _try_layers(layers: Sequence[str], environment: dict[str, str], *, filters_before: int) -> None:
+    """A guard around this one has a filter too, which would answer the probe in this one's stead."""
+    if SECCOMP in layers and 0 < seccomp.filters() <= filters_before:
+        raise Broken(f"{SECCOMP} is not live: no filter was added")
     failed = [tried for tried in probe.kernel_layers(layers, environment[JOURNAL]) if not tried.is_live]
     if failed:
         raise Broken("; ".join(f"{tried.layer} is not live: {tried.details}" for tried in failed))

@@ -20,6 +20,7 @@ from botflight_harness.telegram.dealing import BusinessConnection
 from botflight_harness.telegram.errors import AnswerLost, NotModelled, Refusal
 from botflight_harness.telegram.events import Event, EventKind, Listener
 from botflight_harness.telegram.files import UPLOAD_BYTES_MOST, FileStore, StoredFile
+from botflight_harness.telegram.flood import FloodLimits
 from botflight_harness.telegram.gatherings import Gatherings
 from botflight_harness.telegram.groups import Group
 from botflight_harness.telegram.keyboards import NO_MARKUP, Markup
@@ -36,6 +37,9 @@ CALLS_MOST = 100_000
 QUERIES_MOST = 100_000
 
 _TOKEN_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"  # noqa: S105 -- letters
+#: How the methods begin that send messages, and which of them send none.
+_SENDING = ("send", "copy", "forward")
+_SENDS_NOTHING = frozenset({"sendChatAction", "sendMessageDraft", "sendRichMessageDraft"})
 _NO_FILES: Mapping[str, Upload] = {}
 
 
@@ -59,6 +63,8 @@ class Telegram(Gatherings):
         self.random = Random(f"botflight:{seed}")  # noqa: S311 -- repeatable on purpose
         self.files = FileStore(Random(f"botflight-files:{seed}"))  # noqa: S311
         self.faults = Faults()
+        #: Off until a test says `telegram.flood_limits.turn_on()`.
+        self.flood_limits = FloodLimits()
         #: What bots asked, the oldest first.
         self.calls: deque[Call] = deque(maxlen=CALLS_MOST)
         #: What fails the test at its end: calls that are not modelled, errors inside transports and handlers.
@@ -185,10 +191,21 @@ class Telegram(Gatherings):
         handler = METHODS.get(method.name)
         if handler is None:
             raise NotModelled(method.name)
-        result = handler(Request(self, bot, parameters.read(method, raw, files)))
+        request = Request(self, bot, parameters.read(method, raw, files))
+        if self.flood_limits.is_on:
+            self._count(request)
+        result = handler(request)
         if fault is not None:
             raise fault.error
         return result
+
+    def _count(self, request: Request) -> None:
+        name = request.arguments.method.name
+        if not name.startswith(_SENDING) or name in _SENDS_NOTHING:
+            return
+        chat = self.find_chat(request.bot, request.arguments.get("chat_id"))
+        if chat is not None:
+            self.flood_limits.check(request.bot.user_id, chat, now_ms=self.clock.now_ms())
 
     # What happens later
 

@@ -127,6 +127,14 @@ def own_server(folder: Path) -> Iterator[OwnServer]:
 
 
 @contextlib.contextmanager
+def mistreated_server(folder: Path) -> Iterator[OwnServer]:
+    """A server that nobody else uses, ready for databases."""
+    with own_server(folder) as own:
+        _wait(own.prepare())
+        yield own
+
+
+@contextlib.contextmanager
 def shared_server(folder: Path) -> Iterator[Server]:
     """The server that all tests of a run share, ready for databases."""
     if url := os.environ.get(URL_VARIABLE):

@@ -34,9 +34,11 @@ def post(partner: str, transfer: Transfer) -> Program[bool]:
         raise IdempotencyConflict(str(conflict)) from conflict
     except LedgerGap as gap:
         raise NeverTaken(str(gap)) from gap
+    # The transfer comes before its balances: where another transaction posts the same one, this one waits here and
+    # then knows it for a repeat, instead of finding that the money is gone.
+    yield from changed(statements.INSERT_TRANSFER, *transfer_row(partner, transfer))
     for account, amount in changes(transfer):
         yield from _change(partner, account, amount, transfer.created_at_ms)
-    yield from changed(statements.INSERT_TRANSFER, *transfer_row(partner, transfer))
     return True
 
 
@@ -77,13 +79,13 @@ def take_free(partner: str, free: FreeDeduction) -> Program[bool]:
     if taken is not None:
         _check_owner(taken[0], free.user_id, free.task_id)
         return False
+    values = (partner, str(free.task_id), free.user_id, free.day, free.daily_limit, free.created_at_ms)
+    yield from changed(statements.INSERT_FREE_DEDUCTION, *values)
     used = 0
     if free.daily_limit > 0:
         used = yield from changed(statements.USE_FREE_DAY, partner, free.user_id, free.day, free.daily_limit)
     if used == 0:
         raise FreeLimitReached(f"the {free.daily_limit} free generations of {free.day} are used up")
-    values = (partner, str(free.task_id), free.user_id, free.day, free.daily_limit, free.created_at_ms)
-    yield from changed(statements.INSERT_FREE_DEDUCTION, *values)
     return True
 
 

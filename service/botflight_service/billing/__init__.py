@@ -1,1 +1,1 @@
-"""."""
+"""Money and quotas, computed: no I/O, no clock."""

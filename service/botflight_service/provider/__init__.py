@@ -1,1 +1,1 @@
-"""."""
+"""Who makes the files: the Protocol, and the local provider."""

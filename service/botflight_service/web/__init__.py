@@ -1,1 +1,1 @@
-"""."""
+"""The service over HTTP: the webhook, and the server that it stands on."""

@@ -1,1 +1,1 @@
-"""."""
+"""The stores that speak SQL."""

@@ -227,10 +227,12 @@ class Service:
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
+        # Without Telegram nothing that waits can end: it is cut off at once, and goes on at the next start.
+        reached = float(self._reached)
+        left["updates_left"] = await parts.worker.stop(within_s=DRAIN_UPDATES_S * reached)
+        left["attempts_left"] = await parts.runner.stop(within_s=DRAIN_ATTEMPTS_S * reached)
+        left["messages_left"] = await parts.outbox.stop(within_s=DRAIN_MESSAGES_S * reached)
         if self._reached:
-            left["updates_left"] = await parts.worker.stop(within_s=DRAIN_UPDATES_S)
-            left["attempts_left"] = await parts.runner.stop(within_s=DRAIN_ATTEMPTS_S)
-            left["messages_left"] = await parts.outbox.stop(within_s=DRAIN_MESSAGES_S)
             await parts.application.shutdown()
         for way in parts.ways:
             await way.shutdown()

@@ -89,3 +89,23 @@ async def test_a_terminated_service_says_that_nothing_is_left_and_ends_with_0(
     assert stopped["event"] == "STOPPED"
     assert (stopped["updates_left"], stopped["attempts_left"], stopped["messages_left"]) == (0, 0, 0)
     assert not [line for line in service.lines if line["level"] in {"error", "critical"}]
+
+
+async def test_terminated_before_telegram_was_reached_what_was_taken_is_kept(
+    telegram_url: str, bot: BotAccount, alice: Person, tmp_path: Path
+) -> None:
+    """The stop says that an update is left, ends with 0, and the next run completes it."""
+    update = orjson.dumps(alice.send_text("/start").update.as_json())
+    unreachable = f"http://127.0.0.1:{free_port()}"
+    async with serving_process(tmp_path, token=bot.token, telegram_url=unreachable) as first:
+        await first.told("TELEGRAM_UNREACHABLE")
+        await first.post(update)
+        code = await first.terminate()
+
+    async with serving_process(tmp_path, token=bot.token, telegram_url=telegram_url) as second:
+        await second.told("UPDATE_DONE")
+        await second.terminate()
+
+    assert code == 0
+    assert first.lines[-1]["event"] == "STOPPED"
+    assert first.lines[-1]["updates_left"] == 1

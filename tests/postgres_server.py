@@ -76,6 +76,7 @@ class OwnServer(Server):
     def restart(self) -> None:
         """Stop it as a crash would, and start it again."""
         self._control("-m", "immediate", "-w", "restart")
+        self.handle.ensure_postgres_running()  # it learns who the server is now
 
     def stop(self) -> None:
         """Stop it for good."""

@@ -10,7 +10,6 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from botflight_service.billing import ledger
 from botflight_service.billing.money import credits
 from botflight_service.generation.attempts import AttemptState
 from botflight_service.storage.interface import (

@@ -11,7 +11,7 @@ from botflight_service.storage.interface import Storage, StorageError
 from botflight_service.storage.sql.postgres import PostgresStorage, pool
 from botflight_service.storage.sql.postgres.link import Link
 from botflight_service.storage.sql.postgres.store import LOST_PAUSES_S
-from makings import NOW_MS, PARTNER, envelope
+from makings import PARTNER, envelope
 from purchase import Purchase
 
 CUTS = ("before", "after")

@@ -92,7 +92,7 @@ async def test_a_question_that_is_cancelled_lets_go_of_a_frozen_server_at_once(
 
 
 async def test_a_connection_of_a_pool_serves_as_well_as_ones_own(postgres_url: str) -> None:
-    """asyncpg's pool lends a proxy, not a connection: whatever is done on the one is done on the other."""
+    """Asyncpg's pool lends a proxy, not a connection: whatever is done on the one is done on the other."""
     async with (
         asyncpg.create_pool(postgres_url, server_settings={"search_path": "botflight"}) as pool,
         pool.acquire() as raw,

@@ -18,6 +18,14 @@ _STRIPES = 16
 # What differs is PostgreSQL's own: counters are kept by triggers that fire once a statement, spread over rows.
 # Text is compared byte by byte (COLLATE "C"): the order of an export must not hang on the server's language.
 _FIRST = f"""
+-- What a statement that does a whole work asks at its end (single.py): it is undone unless all of it went through.
+CREATE FUNCTION require(holds BOOLEAN) RETURNS BOOLEAN LANGUAGE plpgsql AS $$ BEGIN
+    IF NOT holds THEN
+        RAISE EXCEPTION USING MESSAGE = 'the work does not go through in one statement';
+    END IF;
+    RETURN TRUE;
+END $$;
+
 CREATE TABLE counter_stripes (
     partner TEXT NOT NULL,
     name TEXT NOT NULL,

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from botflight_diagnostics.billing_preflight import BillingProbe, DatabaseFacts
 from botflight_service.storage.interface import AttemptExists, AttemptMoved, Receipt, Work
 from botflight_service.storage.sql import writes
-from botflight_service.storage.sql.postgres import records, recovery
+from botflight_service.storage.sql.postgres import records, recovery, single
 from botflight_service.storage.sql.postgres.faults import Contended, Lost
 from botflight_service.storage.sql.postgres.link import ONE_SNAPSHOT
 from botflight_service.storage.sql.postgres.pool import POOL_SIZE, Pool
@@ -153,8 +153,15 @@ class PostgresStorage(SqlStorage):
             return await link.transact(make)
 
     async def _committed(self, work: Work) -> Receipt:
-        """Do a work once."""
-        return await self._transaction(partial(writes.commit, work))
+        """Do a work once: in one statement where that goes through, else step by step."""
+        async with self._pool.lend(within_s=CALL_LIMIT_S) as link:
+            try:
+                receipt = await single.commit(link, work)
+            except Lost as lost:
+                raise Lost(str(lost), uncertain=True) from lost
+            if receipt is not None:
+                return receipt
+            return await link.transact(partial(writes.commit, work))
 
     async def _transaction(self, make: Make[T]) -> T:
         """Run a program in a transaction, once."""

@@ -4,11 +4,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from botflight_harness.capture import Capture
     from botflight_harness.clock import SystemClock, VirtualClock
     from botflight_harness.ptb import PTBHarness, TelegramRequest
     from botflight_harness.telegram import (
         AnswerLost,
         BotAccount,
+        Channel,
         Event,
         Group,
         ImpossibleAct,
@@ -28,6 +30,8 @@ __version__ = "0.1.0"
 _HOMES = {
     "AnswerLost": "telegram",
     "BotAccount": "telegram",
+    "Capture": "capture",
+    "Channel": "telegram",
     "Event": "telegram",
     "Group": "telegram",
     "ImpossibleAct": "telegram",
@@ -48,6 +52,8 @@ _HOMES = {
 __all__ = [
     "AnswerLost",
     "BotAccount",
+    "Capture",
+    "Channel",
     "Event",
     "Group",
     "ImpossibleAct",

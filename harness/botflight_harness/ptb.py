@@ -144,20 +144,16 @@ class PTBHarness:
 
     def __init__(self, application: AnyApplication | AnyBuilder, telegram: Telegram | None = None) -> None:
         self.telegram = telegram or Telegram()
-        transport = TelegramRequest(self.telegram)
         if isinstance(application, ApplicationBuilder):
             self.bot = self.telegram.sole_bot()
-            application.token(self.bot.token).request(transport).get_updates_request(transport)
-            self.application: AnyApplication = application.build()
         else:
-            self.application = application
             self.bot = self.telegram.bot(application.bot.token)
-            # PTB has no public way to change the transport of an application that is built already.
-            application.bot._request = (transport, transport)  # noqa: SLF001
+        self.application: AnyApplication = self._move_in(application)
         self._mishaps = Mishaps(self.telegram)
         self._user: Person | None = None
         self._courier: Courier | None = None
         self._jobs: JobSchedule | None = None
+        self._recorder: Any = None
         self._leave_clock: list[Callable[[], None]] = []
 
     @property
@@ -167,7 +163,31 @@ class PTBHarness:
             self._user = self.telegram.user("Alice")
         return self._user
 
+    def _move_in(self, application: AnyApplication | AnyBuilder) -> AnyApplication:
+        transport = TelegramRequest(self.telegram)
+        if isinstance(application, ApplicationBuilder):
+            application.token(self.bot.token).request(transport).get_updates_request(transport)
+            return application.build()
+        # PTB has no public way to change the transport of an application that is built already.
+        application.bot._request = (transport, transport)  # noqa: SLF001
+        return application
+
     async def __aenter__(self) -> Self:
+        await self._start()
+        return self
+
+    async def restart(self, application: AnyApplication | AnyBuilder | None = None) -> None:
+        """Stop the bot and start it anew on the same Telegram: another build of it, or the same one.
+
+        What was on its way is broken off. Updates that were not taken come to the new one before this returns.
+        """
+        await self._stop()
+        if application is not None:
+            self.application = self._move_in(application)
+        await self._start()
+        await self.courier.drain()
+
+    async def _start(self) -> None:
         self._record_errors()
         await self.application.initialize()
         if self.application.post_init is not None:
@@ -181,11 +201,15 @@ class PTBHarness:
             connections_most=max(1, self.application.concurrent_updates),
         )
         self.bot.road = self
-        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self._stop()
+        if kind is None:
+            self.telegram.check()
+
+    async def _stop(self) -> None:
         self.bot.road = None
         self.courier.close()
         self._courier = None
@@ -198,8 +222,7 @@ class PTBHarness:
         await self.application.shutdown()
         if self.application.post_shutdown is not None:
             await self.application.post_shutdown(self.application)
-        if kind is None:
-            self.telegram.check()
+        self.application.error_handlers.pop(self._recorder, None)
 
     @property
     def courier(self) -> Courier:
@@ -342,6 +365,7 @@ class PTBHarness:
                 number = update.update_id if isinstance(update, ptb.Update) else ""
                 self._mishaps.report(f"a handler failed on update {number}", context.error)
 
+        self._recorder = record
         own = dict(self.application.error_handlers)
         self.application.error_handlers.clear()
         self.application.add_error_handler(record)

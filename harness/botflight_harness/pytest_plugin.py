@@ -9,12 +9,25 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from botflight_harness.capture import Capture
     from botflight_harness.telegram.people import Person
     from botflight_harness.telegram.world import Telegram
 
 pytest_plugins = ("botflight_harness.network.plugin", "botflight_harness.network.workers")
 
 _WORLD = "telegram"
+_CAPTURE = "capture"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--telegram-report=DIR`."""
+    group = parser.getgroup("botflight", "a simulated Telegram")
+    group.addoption("--telegram-report", metavar="DIR", help="write a page of chats and calls for each test into DIR")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known."""
+    config.addinivalue_line("markers", "tells_secrets: the bot may print or log its token in this test")
 
 
 @pytest.fixture
@@ -39,6 +52,15 @@ def bob(telegram: "Telegram") -> "Person":
     return telegram.user("Bob", language="ru")
 
 
+@pytest.fixture
+def capture(telegram: "Telegram") -> "Iterator[Capture]":
+    """What the bot tells of itself: logs, spans and metrics; the test fails when a token or a secret is in them."""
+    from botflight_harness.capture import Capture  # noqa: PLC0415 -- late, see the module
+
+    with Capture(telegram) as capture:
+        yield capture
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """Fail a test whose bot asked for what is not modelled, or swallowed an error, or missed its fault."""
@@ -55,12 +77,46 @@ def pytest_runtest_makereport(
     """Show the chats and the bot's calls below a failure."""
     report = yield
     world = _world(item)
-    if report.failed and call.when == "call" and world is not None:
+    if call.when != "call" or world is None:
+        return report
+    if report.passed and item.get_closest_marker("tells_secrets") is None:
+        _fail_on_secrets(item, report, world)
+    complaints = world.take_complaints() if report.failed else []
+    if report.failed:
         from botflight_harness.telegram.transcript import report as tell  # noqa: PLC0415 -- late, see the module
 
         # Told here, so that the fixture's end does not report an error on top of the failure.
-        report.sections.append(("Telegram", "\n".join([tell(world), *world.take_complaints()])))
+        report.sections.append(("Telegram", "\n".join([tell(world), *complaints])))
+        if tree := _tree(item):
+            report.sections.append(("Spans", tree))
+    if directory := item.config.getoption("--telegram-report"):
+        _write_page(directory, item.nodeid, report.outcome, world, complaints)
     return report
+
+
+def _fail_on_secrets(item: pytest.Item, report: pytest.TestReport, world: "Telegram") -> None:
+    """Fail a test whose bot printed or logged its token or its webhook's secret."""
+    from botflight_harness.leaks import leaks  # noqa: PLC0415 -- late, see the module
+
+    if found := leaks(world, report.sections):
+        report.outcome = "failed"
+        report.longrepr = "\n".join([f"{item.name}: a secret was told", *found])
+
+
+def _tree(item: pytest.Item) -> str:
+    capture: Capture | None = getattr(item, "funcargs", {}).get(_CAPTURE)
+    return "" if capture is None else capture.trace.tree()
+
+
+def _write_page(directory: str, node_id: str, outcome: str, world: "Telegram", complaints: list[str]) -> None:
+    from pathlib import Path  # noqa: PLC0415 -- late, see the module
+
+    from botflight_harness.report import file_name, page  # noqa: PLC0415
+
+    folder = Path(directory)
+    folder.mkdir(parents=True, exist_ok=True)
+    text = page(world, name=node_id, outcome=outcome, complaints=complaints)
+    (folder / file_name(node_id)).write_text(text, encoding="utf-8")
 
 
 def _world(item: pytest.Item) -> "Telegram | None":

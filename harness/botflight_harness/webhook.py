@@ -101,6 +101,22 @@ class WebhookHarness:
             self._leave_clock()
             self._leave_clock = None
 
+    async def restart(self, app: asgi.ASGIApp, *, idle: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Stop the service and start another on the same Telegram, such as a new build of it on the same store.
+
+        Updates that were not taken come to the new one before this returns.
+        """
+        self.detach()
+        if self._lifespan is not None:
+            await self._lifespan.stop()
+            self._lifespan = asgi.Lifespan(app)
+        self.app, self._idle = app, idle or _never_busy
+        self.attach()
+        if self._lifespan is not None:
+            await self._lifespan.start()
+        await self.courier.drain()
+        await self.idle()
+
     # The road of people
 
     async def carry(self, updates: Sequence[Update]) -> None:

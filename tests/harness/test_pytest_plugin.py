@@ -6,7 +6,7 @@ import pytest
 
 pytest_plugins = ["pytester"]
 
-Run = Callable[[str], pytest.RunResult]
+Run = Callable[..., pytest.RunResult]
 
 BOT = """
 import pytest
@@ -22,9 +22,10 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run a test file in a pytest of its own, in this process, with this plugin alone."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
 
-    def run(body: str) -> pytest.RunResult:
+    def run(body: str, *options: str) -> pytest.RunResult:
         pytester.makepyfile(BOT + body)
-        return pytester.runpytest_inprocess("-p", "botflight_harness.pytest_plugin", "-p", "no:cacheprovider")
+        plugin = ("-p", "botflight_harness.pytest_plugin", "-p", "no:cacheprovider")
+        return pytester.runpytest_inprocess(*plugin, *options)
 
     return run
 
@@ -106,6 +107,45 @@ def test_bot(telegram, alice, number):
 """)
 
     result.assert_outcomes(passed=2)
+
+
+def test_a_token_that_is_printed_fails_the_test(run: Run) -> None:
+    """Also in a log line; the failure does not print it again."""
+    result = run("""
+import logging
+
+def test_prints(telegram):
+    print("the token is", telegram.bot().token)
+
+def test_logs(telegram):
+    logging.getLogger("httpx").warning("POST /bot%s/getMe", telegram.bot().token)
+
+def test_tells_nothing(telegram):
+    print("the bot is", telegram.bot().username)
+""")
+
+    result.assert_outcomes(failed=2, passed=1)
+    result.stdout.fnmatch_lines(["*a secret was told*", "*<secret>*"])
+
+
+def test_a_report_is_written_for_each_test(run: Run, pytester: pytest.Pytester) -> None:
+    """A page with the chats, the calls and how it ended."""
+    run(
+        """
+def test_bot(telegram, alice):
+    alice.send_text("<b>hi</b>")
+    send(telegram, alice, "Welcome")
+
+def test_other(telegram):
+    assert telegram is None
+""",
+        "--telegram-report=pages",
+    )
+
+    pages = {path.name: path.read_text() for path in (pytester.path / "pages").iterdir()}
+    good, bad = (next(text for name, text in pages.items() if test in name) for test in ("test_bot", "test_other"))
+    assert all(part in good for part in ("passed", "&lt;b&gt;hi", "Welcome", "sendMessage(chat_id="))
+    assert "failed" in bad
 
 
 @pytest.mark.process

@@ -5,7 +5,7 @@ from botflight_harness.telegram.actor import Act
 from botflight_harness.telegram.calls import Call
 from botflight_harness.telegram.errors import AnswerLost, ImpossibleAct, NotModelled, Refusal
 from botflight_harness.telegram.events import Event
-from botflight_harness.telegram.groups import Group
+from botflight_harness.telegram.groups import Channel, Group
 from botflight_harness.telegram.parameters import Upload
 from botflight_harness.telegram.people import Person
 from botflight_harness.telegram.screen import Seen
@@ -17,6 +17,7 @@ __all__ = [
     "AnswerLost",
     "BotAccount",
     "Call",
+    "Channel",
     "Event",
     "Group",
     "ImpossibleAct",

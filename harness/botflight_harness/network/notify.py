@@ -11,6 +11,7 @@ import socket
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 
 from botflight_harness.network.hook import JOURNAL
@@ -83,13 +84,13 @@ class Notifications:
     def _blocked(self, asked: Asked) -> str | None:
         """Return the first destination that may not be reached; an empty one is not worth a record."""
         try:
-            with Path(f"/proc/{asked.pid}/mem").open("rb", buffering=0) as memory:
+            with _memory(asked.pid) as memory:
                 for address in self._addresses(asked, memory.fileno()):
                     destination = self._judged(address)
                     if destination is not None:
                         return destination
         except OSError as error:
-            # Another user's process, or one that is gone: what cannot be looked at is not let through.
+            # A process that is gone, or that hides its memory: what cannot be looked at is not let through.
             return f"an address that could not be read ({error.strerror})"
         return None
 
@@ -149,6 +150,31 @@ class Notifications:
                 program=_program(asked.pid),
             )
         )
+
+
+def _memory(pid: int) -> FileIO:
+    """Open a process's memory. Raises OSError.
+
+    Root in a container may lack CAP_SYS_PTRACE; then a process that goes on as another user, as an embedded
+    PostgreSQL does, can only be looked into as that user (ptrace(2), the access mode check, by the fsuid).
+    """
+    try:
+        return _opened(pid)
+    except PermissionError:
+        if os.geteuid() != 0:
+            raise
+    owner = Path(f"/proc/{pid}").stat()
+    os.setegid(owner.st_gid)
+    os.seteuid(owner.st_uid)
+    try:
+        return _opened(pid)
+    finally:
+        os.seteuid(0)
+        os.setegid(0)
+
+
+def _opened(pid: int) -> FileIO:
+    return Path(f"/proc/{pid}/mem").open("rb", buffering=0)
 
 
 def _message_address(memory: int, at: int) -> Iterator[bytes]:

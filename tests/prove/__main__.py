@@ -14,8 +14,9 @@ from pathlib import Path
 from tests.prove.kills import KILLS
 from tests.prove.power_cuts import POWER_CUTS
 from tests.prove.proof import Proof, chances
+from tests.prove.stores import STORES
 
-PROOFS: tuple[Proof, ...] = (*KILLS, *POWER_CUTS)
+PROOFS: tuple[Proof, ...] = (*STORES, *KILLS, *POWER_CUTS)
 
 
 async def prove(proof: Proof, *, seed: int, numbers: range) -> bool:

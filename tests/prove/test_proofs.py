@@ -17,7 +17,7 @@ POWER = [proof for proof in PROOFS if proof.name.startswith("power-")]
 
 
 @pytest.mark.parametrize("proof", POWER, ids=lambda proof: proof.name)
-@pytest.mark.parametrize("number", range(3))
+@pytest.mark.parametrize("number", range(2))
 async def test_a_power_cut_takes_nothing_back(proof: object, number: int, tmp_path: Path) -> None:
     """What was acknowledged before the power went is there after, and every purchase comes to its end."""
     await proof.run(chances(SEED, proof.name, number), tmp_path)  # type: ignore[attr-defined]  # a Proof

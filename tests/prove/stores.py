@@ -10,12 +10,16 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from random import Random
 from typing import Any
 from uuid import UUID
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from tests.makings import NOW_MS, PARTNER, TODAY, attempt, envelope, message, picture, session, task
+from tests.postgres_server import Server, shared_server
+from tests.prove.proof import Proof
 
 from botflight_service.billing import ledger
 from botflight_service.billing.ledger import Account, AccountKind, Transfer, TransferKind
@@ -35,12 +39,11 @@ from botflight_service.storage.interface import (
     Work,
     WorkRefused,
 )
-from makings import NOW_MS, PARTNER, TODAY, attempt, envelope, message, picture, session, task
 
-#: Where each store keeps its things in a folder of its own. The first is the one that the others are compared with.
-STORES: Mapping[str, str] = {"json": "json://{}/store", "sqlite": "sqlite://{}/store.db"}
-#: In the suite; the proofs do more.
-RUNS = 8
+#: The stores that keep files, in a folder. The first is the one that the others are compared with.
+_FILES = ("json://{}/store", "sqlite://{}/store.db")
+#: How many sequences of steps one run of the proof tries.
+RUNS = 10
 
 USERS = st.sampled_from([1, 2])
 TASKS = st.sampled_from([task(number) for number in range(4)])
@@ -100,11 +103,15 @@ def works(draw: st.DrawFn, at_ms: int) -> Work:
 class StoresMachine(RuleBasedStateMachine):
     """Does the same to every store, compares what they say, and after each step all that they hold."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, server: Server | None) -> None:
         super().__init__()
         self.loop = asyncio.new_event_loop()
         self.now_ms = NOW_MS
         self.folder = Path(tempfile.mkdtemp(dir=folder))
+        self.database = server.database() if server is not None else None
+        self.urls = [*_FILES]
+        if self.database is not None:
+            self.urls.append(self.loop.run_until_complete(self.database.__aenter__()))
         self.stores = self._open()
         self.last: Step | None = None
         #: The places of all messages that were ever queued, which each store gives as it likes.
@@ -113,18 +120,17 @@ class StoresMachine(RuleBasedStateMachine):
         self.posted: dict[UUID, Transfer] = {}
         self.balances: Counter[Account] = Counter()
 
-    def _open(self) -> dict[str, Storage]:
+    def _open(self) -> list[Storage]:
         return self.loop.run_until_complete(self._opened())
 
-    async def _opened(self) -> dict[str, Storage]:
-        stores = {}
-        for name, url in STORES.items():
-            stores[name] = open_storage(url.format(self.folder), clock=lambda: self.now_ms)
-            await stores[name].open()
+    async def _opened(self) -> list[Storage]:
+        stores = [open_storage(url.format(self.folder), clock=lambda: self.now_ms) for url in self.urls]
+        for storage in stores:
+            await storage.open()
         return stores
 
     def _close(self) -> None:
-        for storage in self.stores.values():
+        for storage in self.stores:
             self.loop.run_until_complete(storage.close())
 
     def _do(self, step: Step) -> Any:
@@ -133,7 +139,7 @@ class StoresMachine(RuleBasedStateMachine):
         return self._ask(step)
 
     def _ask(self, step: Step) -> Any:
-        (first, *others) = (self.loop.run_until_complete(_answer(step, one)) for one in self.stores.values())
+        (first, *others) = (self.loop.run_until_complete(_answer(step, one)) for one in self.stores)
         for other in others:
             assert other == first
         return first
@@ -326,6 +332,8 @@ class StoresMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self._close()
+        if self.database is not None:
+            self.loop.run_until_complete(self.database.__aexit__(None, None, None))
         self.loop.close()
 
 
@@ -387,14 +395,34 @@ async def _facts(storage: Storage, now_ms: int) -> list[object]:
     ]
 
 
-def test_the_stores_answer_and_hold_the_same(tmp_path: Path) -> None:
-    """Every verb and every work, repeated and contradicted at will, through restarts and deaths: no store differs."""
+def side_by_side(folder: Path, server: Server | None, *, runs: int, chance: Random) -> None:
+    """Do at random to all stores so many times. Raises where they differ, with the steps that lead there."""
     dose = settings(
-        max_examples=RUNS,
+        max_examples=runs,
         stateful_step_count=30,
         deadline=None,
         database=None,
         suppress_health_check=list(HealthCheck),
     )
 
-    run_state_machine_as_test(lambda: StoresMachine(tmp_path), settings=dose)
+    @seed(chance.getrandbits(32))
+    def machine() -> StoresMachine:
+        return StoresMachine(folder, server)
+
+    run_state_machine_as_test(machine, settings=dose)
+
+
+async def _run(chance: Random, folder: Path) -> Counter[str]:
+    with shared_server(folder / "postgres") as server:
+        await asyncio.to_thread(side_by_side, folder, server, runs=RUNS, chance=chance)
+    return Counter(sequences=RUNS)
+
+
+STORES = (
+    Proof(
+        name="stores",
+        claim="whatever is asked of the three stores, in whatever order, they answer and hold the same",
+        run=_run,
+        runs=20,
+    ),
+)

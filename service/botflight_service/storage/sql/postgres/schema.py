@@ -287,8 +287,9 @@ MIGRATIONS: tuple[str, ...] = (_FIRST,)
 #: The version that this program writes.
 SCHEMA_VERSION = len(MIGRATIONS)
 
-_HAS_VERSION = f"SELECT to_regclass('{SCHEMA}.schema_version') IS NOT NULL"
-_HAS_SCHEMA = f"SELECT to_regnamespace('{SCHEMA}') IS NOT NULL"
+# Asked of the catalogue's tables: to_regclass() may answer from a cache that is older than the lock.
+_HAS_VERSION = f"SELECT EXISTS (SELECT 1 FROM pg_tables WHERE schemaname = '{SCHEMA}' AND tablename = 'schema_version')"
+_HAS_SCHEMA = f"SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = '{SCHEMA}')"
 _VERSION = f"SELECT version FROM {SCHEMA}.schema_version"
 _BEGIN_HISTORY = f"""
 CREATE SCHEMA {SCHEMA};

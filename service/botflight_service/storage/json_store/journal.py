@@ -140,6 +140,9 @@ class _Reading:
             self._check_generation(check_header(self.where, fields))
         elif fields is None:
             self.torn = self.torn or self.lines_read
+            # Where it is the end of the line that is damaged, the next one hides behind it.
+            for hidden in lines.hidden_in(line):
+                self._check_lost(hidden)
             return
         elif self.torn is not None:
             self._check_lost(fields)

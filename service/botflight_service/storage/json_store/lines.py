@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -30,3 +30,14 @@ def decode(line: bytes) -> dict[str, Any] | None:
         return None
     fields = orjson.loads(b"{" + rest)
     return fields if isinstance(fields, dict) else None
+
+
+def hidden_in(line: bytes) -> Iterator[dict[str, Any]]:
+    """Sound lines at the end of one that is not, which lost what stood between them."""
+    beginning = _CHECKSUM[: _CHECKSUM.index(b"%")]
+    position = line.find(beginning, 1)
+    while position > 0:
+        fields = decode(line[position:])
+        if fields is not None:
+            yield fields
+        position = line.find(beginning, position + 1)

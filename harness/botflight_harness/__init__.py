@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from botflight_harness.capture import Capture
     from botflight_harness.clock import SystemClock, VirtualClock
-    from botflight_harness.ptb import PTBHarness, TelegramRequest
+    from botflight_harness.ptb import PTBHarness, TelegramRequest, application_of
     from botflight_harness.telegram import (
         AnswerLost,
         BotAccount,
@@ -47,6 +47,7 @@ _HOMES = {
     "Upload": "telegram",
     "VirtualClock": "clock",
     "WebhookHarness": "webhook",
+    "application_of": "ptb",
 }
 
 __all__ = [
@@ -69,6 +70,7 @@ __all__ = [
     "Upload",
     "VirtualClock",
     "WebhookHarness",
+    "application_of",
 ]
 
 

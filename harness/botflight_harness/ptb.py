@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, Self
+from unittest.mock import patch
 
 import orjson
 import telegram as ptb
@@ -128,6 +129,25 @@ def _uploads(request_data: RequestData | None) -> dict[str, Upload]:
     }
 
 
+def application_of(main: Callable[[], object]) -> AnyApplication:
+    """Run a bot's `main` as far as its `run_polling` or `run_webhook`, and return the application that it would run.
+
+        async with PTBHarness(application_of(my_bot.main), telegram):
+
+    Raises LookupError when `main` returns without running one.
+    """
+    built: list[AnyApplication] = []
+
+    def note(application: AnyApplication, *_: object, **__: object) -> None:
+        built.append(application)
+
+    with patch.object(Application, "run_polling", note), patch.object(Application, "run_webhook", note):
+        main()
+    if not built:
+        raise LookupError(f"{main.__qualname__} ran no application")
+    return built[-1]
+
+
 class PTBHarness:
     """Runs a python-telegram-bot application on a simulated Telegram.
 
@@ -147,7 +167,7 @@ class PTBHarness:
         if isinstance(application, ApplicationBuilder):
             self.bot = self.telegram.sole_bot()
         else:
-            self.bot = self.telegram.bot(application.bot.token)
+            self.bot = self.telegram.placeholder(application.bot.token)
         self.application: AnyApplication = self._move_in(application)
         self._mishaps = Mishaps(self.telegram)
         self._user: Person | None = None

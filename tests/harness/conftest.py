@@ -1,3 +1,5 @@
+import struct
+import zlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -35,3 +37,16 @@ def refusal(call: Call) -> Callable[..., str]:
         return str(caught.value)
 
     return refusal
+
+
+@pytest.fixture
+def png() -> bytes:
+    """A grey picture of four by three."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    rows = (b"\0" + b"\x80" * 4) * 3
+    header = struct.pack(">IIBBBBB", 4, 3, 8, 0, 0, 0, 0)
+    parts = [chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(rows)), chunk(b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)

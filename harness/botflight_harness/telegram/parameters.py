@@ -5,7 +5,7 @@ come as text and an object as JSON within text.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +37,11 @@ _UNREADABLE = {
     "reply_markup": "can't parse reply keyboard markup JSON object",
     "reply_parameters": "can't parse reply parameters JSON object",
     "scope": "can't parse BotCommandScope JSON object",
+}
+#: What the official server still takes from bots of former years, and what it stands for now.
+_FORMER: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
+    "reply_to_message_id": ("reply_parameters", lambda value: {"message_id": int(value)}),
+    "correct_option_id": ("correct_option_ids", lambda value: [int(value)]),
 }
 _TRUE = frozenset({"true", "yes", "1"})
 _ATTACHED = "attach://"
@@ -101,6 +106,9 @@ def read(method: Method, raw: Mapping[str, Any], files: Mapping[str, Upload]) ->
         field = parameters.get(name)
         if field is not None and value is not None and (read_value := _read(field, value)) is not None:
             values[name] = read_value
+    for former, (name, as_now) in _FORMER.items():
+        if former in raw and name in parameters and name not in values and raw[former] is not None:
+            values[name] = as_now(raw[former])
     for name, upload in files.items():
         if name in parameters and name not in values:
             values[name] = upload

@@ -1,6 +1,6 @@
 """What a person sees: the messages of a chat as they stand now, as small values to assert on."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +9,8 @@ from botflight_harness.telegram.files import FileStore
 from botflight_harness.telegram.keyboards import inline_buttons
 
 _MEDIA = ("photo", "animation", "video", "audio", "voice", "sticker", "document")
+#: What is no file and no text; a venue carries its location too, so it comes first.
+_CARDS = ("invoice", "poll", "venue", "location", "contact", "dice", "paid_media")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +21,12 @@ class Seen:
     #: the first name of who wrote it
     sender: str
     from_bot: bool
-    #: the text, or the caption
+    #: the text, the caption, or what a card says: an invoice's title, a poll's question with its options
     text: str
     #: the labels below it, row by row
     buttons: tuple[str, ...]
-    #: photo, animation, video, audio, voice, sticker, document, or text
+    #: photo, animation, video, audio, voice, sticker, document, invoice, poll, venue, location, contact, dice,
+    #: paid_media, service (an event of the chat), or text
     kind: str
     edited: bool
     #: the bytes of the medium
@@ -42,13 +45,13 @@ def seen(message: Message, files: FileStore) -> Seen:
     """Return one message as it is seen."""
     sender = message.sender.as_json()
     buttons = list(inline_buttons(message.inline_keyboard))
-    kind = next((kind for kind in _MEDIA if kind in message.content), "text")
-    stored = files.get(_file_id(message.content[kind])) if kind != "text" else None
+    kind = _kind(message)
+    stored = files.get(_file_id(message.content[kind])) if kind in _MEDIA else None
     return Seen(
         message_id=message.message_id,
         sender=sender["first_name"],
         from_bot=sender["is_bot"],
-        text=message.text,
+        text=message.text or _card(message.content),
         buttons=tuple(str(button["text"]) for button in buttons),
         kind=kind,
         edited=bool(message.edit_date_s),
@@ -56,6 +59,31 @@ def seen(message: Message, files: FileStore) -> Seen:
         callback_data=tuple(str(button.get("callback_data", "")) for button in buttons),
         file_name=stored.file_name if stored else "",
     )
+
+
+def _kind(message: Message) -> str:
+    if message.is_service:
+        return "service"
+    return next((kind for kind in (*_MEDIA, *_CARDS) if kind in message.content), "text")
+
+
+def _card(content: Mapping[str, Any]) -> str:
+    """Return what a person reads on something that is no text."""
+    match content:
+        case {"invoice": invoice}:
+            return f"{invoice['title']}\n{invoice['description']}"
+        case {"poll": poll}:
+            return "\n".join([poll["question"], *(f"( ) {option['text']}" for option in poll["options"])])
+        case {"venue": venue}:
+            return f"{venue['title']}, {venue['address']}"
+        case {"location": location}:
+            return f"{location['latitude']}, {location['longitude']}"
+        case {"contact": contact}:
+            return f"{contact['first_name']} {contact['phone_number']}"
+        case {"dice": dice}:
+            return f"{dice['emoji']} {dice['value']}"
+        case _:
+            return ""
 
 
 def _file_id(medium: Any) -> str:  # noqa: ANN401 -- JSON

@@ -117,6 +117,16 @@ class Telegram(Gatherings):
         self.bots[token] = account
         return account
 
+    def placeholder(self, token: str) -> BotAccount:
+        """Return the bot with this token, made when there is none, even if it is a mere word such as "TOKEN"."""
+        if token in self.bots or token.partition(":")[0].isdecimal():
+            return self.bot(token)
+        account = self.bot()
+        del self.bots[account.token]
+        account.token = token
+        self.bots[token] = account
+        return account
+
     def sole_bot(self) -> BotAccount:
         """Return the bot of the world, made when there is none. Raises LookupError when there are several."""
         if len(self.bots) > 1:
@@ -237,6 +247,7 @@ class Telegram(Gatherings):
         extra: Mapping[str, Any] | None = None,
     ) -> Message:
         """Put a message into a chat, and tell those who watch."""
+        self._name_mentions(content)
         message = Message(
             chat,
             chat.next_message_id(),
@@ -257,8 +268,22 @@ class Telegram(Gatherings):
             self.tell("reply_keyboard", chat, details={"keyboard": markup.reply})
         return message
 
+    def _name_mentions(self, content: dict[str, Any]) -> None:
+        """Put whole users into mentions by id; those of nobody are no mentions, as Telegram has it."""
+        for name in ("entities", "caption_entities"):
+            given = content.get(name)
+            if given and any(entity["type"] == "text_mention" for entity in given):
+                content[name] = [named for entity in given if (named := self._named(entity)) is not None]
+
+    def _named(self, entity: dict[str, Any]) -> dict[str, Any] | None:
+        if entity["type"] != "text_mention" or "first_name" in entity["user"]:
+            return entity
+        account = self.account(int(entity["user"]["id"]))
+        return None if account is None else {**entity, "user": account.as_json()}
+
     def change(self, message: Message, content: dict[str, Any], *, inline_keyboard: dict[str, Any] | None) -> None:
         """Put other content into a message, and tell those who watch."""
+        self._name_mentions(content)
         message.content = content
         message.inline_keyboard = inline_keyboard
         message.edit_date_s = self.clock.now_ms() // 1000

@@ -1,5 +1,3 @@
-import struct
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -33,19 +31,6 @@ def complaints(type_name: str, value: Any, path: str) -> list[str]:
     for name in value.keys() & fields.keys():
         found += complaints(fields[name].type, value[name], f"{path}.{name}")
     return found
-
-
-@pytest.fixture
-def png() -> bytes:
-    """A grey picture of four by three."""
-
-    def chunk(name: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-
-    rows = (b"\0" + b"\x80" * 4) * 3
-    header = struct.pack(">IIBBBBB", 4, 3, 8, 0, 0, 0, 0)
-    parts = [chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(rows)), chunk(b"IEND", b"")]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
 @pytest.fixture(name="complaints")

@@ -1,5 +1,6 @@
 import pytest
 
+from botflight_harness import Person, Telegram
 from botflight_harness.telegram.entities import find_entities, format_text
 
 
@@ -48,3 +49,14 @@ def test_given_entities_are_taken() -> None:
     entity = {"type": "bold", "offset": 0, "length": 2}
 
     assert format_text("hi", entities=[entity]).entities == (entity,)
+
+
+def test_a_mention_by_id_names_the_user(telegram: Telegram, alice: Person) -> None:
+    """As the whole User; one of nobody is no mention."""
+    bot = telegram.sole_bot()
+    alice.send_text("/start")
+    text = f'<a href="tg://user?id={alice.user_id}">you</a> <a href="tg://user?id=5">nobody</a>'
+
+    sent = telegram.call(bot.token, "sendMessage", {"chat_id": alice.user_id, "text": text, "parse_mode": "HTML"})
+
+    assert [entity["user"] for entity in sent["entities"]] == [alice.as_json()]

@@ -119,3 +119,24 @@ def test_two_bots_need_a_name(telegram: Telegram, bot: BotAccount, alice: Person
     alice.send_text("hello", where=other)
 
     assert (len(bot.updates), len(other.updates)) == (0, 1)
+
+
+def test_what_is_no_text_can_be_read_too(telegram: Telegram, call: Call, alice: Person) -> None:
+    """A person reads the question of a poll, the title of an invoice, and what a die shows."""
+    alice.send_text("/start")
+    telegram.rolls(6)
+    call("sendPoll", chat_id=alice.user_id, question="Tea?", options=["Yes", "No"])
+    call("sendDice", chat_id=alice.user_id)
+    call("sendVenue", chat_id=alice.user_id, latitude=1, longitude=2, title="Mill", address="Road 1")
+    call("sendContact", chat_id=alice.user_id, phone_number="+31", first_name="Mill")
+    call("sendLocation", chat_id=alice.user_id, latitude=1, longitude=2)
+
+    seen = [(message.kind, message.text) for message in alice.screen[1:]]
+
+    assert seen == [
+        ("poll", "Tea?\n( ) Yes\n( ) No"),
+        ("dice", "🎲 6"),
+        ("venue", "Mill, Road 1"),
+        ("contact", "Mill +31"),
+        ("location", "1.0, 2.0"),
+    ]

@@ -29,7 +29,7 @@ examples:
   python -m botflight_harness.evidence --append SMOKE_RUN_LOG.md -- pytest
   python -m botflight_harness.evidence verify SMOKE_RUN_LOG.md
 
-More: docs/evidence.md
+More: docs/decisions/0007-evidence.md
 """
 
 

@@ -94,6 +94,7 @@ class Guard:
         probes = probe.kernel_layers(self.claims.layers, self._journal.path) + probe.python_layers(self.in_python())
         if self._counters is not None:
             self._counted += probe.packets(self._counters)
+        self.account()
         return probes
 
     def account(self) -> None:
@@ -106,8 +107,7 @@ class Guard:
         return sum(not attempt.is_self_test for attempts in written for attempt in attempts)
 
     def close(self) -> None:
-        """Stop watching."""
-        self.account()
+        """Stop watching. What was not taken is left to the launcher."""
         if self._counters is not None:
             for descriptor in self._counters.descriptors():
                 os.close(descriptor)

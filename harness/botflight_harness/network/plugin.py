@@ -5,7 +5,7 @@ The network is disabled under the launcher, and anywhere by the ini option `netw
 
 import os
 from collections.abc import Generator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -21,6 +21,8 @@ _JOURNAL = "BOTFLIGHT_NETWORK_JOURNAL"
 _REQUIRE = "BOTFLIGHT_NETWORK_REQUIRE"
 _ALLOW = "BOTFLIGHT_NETWORK_ALLOW"
 _CURRENT_TEST = "PYTEST_CURRENT_TEST"
+#: Under which a worker's findings travel to the controller.
+WORKER_OUTPUT = "botflight_network"
 _NOT_LIVE = pytest.ExitCode.USAGE_ERROR
 
 #: Under which the session's watch is kept.
@@ -150,9 +152,10 @@ def _fail(report: "pytest.TestReport | pytest.CollectReport", test: str, attempt
         del report.wasxfail
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Try the layers once more, and let what was tried outside of tests fail the run."""
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]:
+    """After everybody's last act, before the summary: try the layers again and judge what was outside of tests."""
+    yield
     watch = session.config.stash.get(WATCH, None)
     if watch is None or watch.status is None:
         return
@@ -163,6 +166,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.exitstatus = _NOT_LIVE
     elif watch.outside and session.exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        # A worker of pytest-xdist has no summary of its own.
+        output[WORKER_OUTPUT] = {"wrong": watch.wrong, "outside": watch.outside}
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -179,9 +186,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Stop watching; the launcher goes on."""
+    """Stop watching; what comes now is the launcher's to tell."""
     watch = config.stash.get(WATCH, None)
     if watch is not None:
-        watch.look_outside("at the end")
         watch.guard.close()
         del config.stash[WATCH]

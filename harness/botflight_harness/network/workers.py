@@ -7,9 +7,7 @@ from typing import Any
 
 import pytest
 
-from botflight_harness.network.plugin import WATCH
-
-_KEY = "botflight_network"
+from botflight_harness.network.plugin import WATCH, WORKER_OUTPUT
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -24,20 +22,11 @@ def pytest_xdist_setupnodes(config: pytest.Config, specs: Sequence[Any]) -> None
             spec.python = f"{prefix} {spec.python or shlex.quote(sys.executable)}"
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """A worker has no summary of its own: it hands over what it found."""
-    watch = session.config.stash.get(WATCH, None)
-    output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
-    if watch is not None and output is not None:
-        output[_KEY] = {"wrong": watch.wrong, "outside": watch.outside}
-
-
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:  # noqa: ANN401 - pytest-xdist has no types
     """Take over what a worker found outside of tests. One that crashed has failed the run already."""
     watch = node.config.stash.get(WATCH, None)
-    found = getattr(node, "workeroutput", {}).get(_KEY)
+    found = getattr(node, "workeroutput", {}).get(WORKER_OUTPUT)
     if watch is not None and found is not None:
         watch.wrong += [f"{node.gateway.id}: {text}" for text in found["wrong"]]
         watch.outside += [f"{node.gateway.id}, {text}" for text in found["outside"]]

@@ -9,6 +9,7 @@ import os
 import signal
 import warnings
 from collections.abc import AsyncIterator, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -166,9 +167,6 @@ def _alone(path: Path) -> Iterator[None]:
 
 
 def _wait(work: Coroutine[Any, Any, None]) -> None:
-    """Run on a loop of its own, which leaves that of the tests alone."""
-    loop = asyncio.new_event_loop()
-    try:
-        loop.run_until_complete(work)
-    finally:
-        loop.close()
+    """Run on a loop and a thread of its own, which leaves those of the tests alone."""
+    with ThreadPoolExecutor(1) as apart:
+        apart.submit(asyncio.run, work).result()

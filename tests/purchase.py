@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from tests.makings import NOW_MS, PARTNER, attempt, envelope, message, picture, session, task, work
+
 from botflight_service.billing import ledger
 from botflight_service.billing.money import credits
 from botflight_service.generation.attempts import AttemptState
@@ -17,7 +19,6 @@ from botflight_service.storage.interface import (
     Storage,
     Work,
 )
-from makings import NOW_MS, PARTNER, attempt, envelope, message, picture, session, task, work
 
 PRICE = credits(10)
 LEFT = Balance(credits(20), credits(0))

@@ -14,9 +14,10 @@ from pathlib import Path
 from tests.prove.kills import KILLS
 from tests.prove.power_cuts import POWER_CUTS
 from tests.prove.proof import Proof, chances
+from tests.prove.server_cuts import SERVER_CUTS
 from tests.prove.stores import STORES
 
-PROOFS: tuple[Proof, ...] = (*STORES, *KILLS, *POWER_CUTS)
+PROOFS: tuple[Proof, ...] = (*STORES, *KILLS, *POWER_CUTS, *SERVER_CUTS)
 
 
 async def prove(proof: Proof, *, seed: int, numbers: range) -> bool:

@@ -53,18 +53,17 @@ class Replicas:
         await self.one_hears(person.send_text("a red fox in the snow"))
         await person.sees(button="answer:text_to_image:shape:1:1", timeout=PATIENCE_S)
         await self.one_hears(person.tap("answer:text_to_image:shape:1:1"))
-        async with asyncio.timeout(PATIENCE_S):
-            while not (found := [data for data in person.last.callback_data if data.startswith("confirm_generation:")]):
-                await asyncio.sleep(0.02)
-        return found[0]
+        await person.sees("Is everything right?", timeout=PATIENCE_S)
+        return next(data for data in person.last.callback_data if data.startswith("confirm_generation:"))
 
     async def delivered(self, person: Person) -> None:
         """Wait until the picture has been sent and the attempt says so."""
         async with asyncio.timeout(PATIENCE_S):
-            while [one.state for one in await self.storage.history(self.partner, person.user_id, limit=9)] != [
-                AttemptState.DELIVERED
-            ]:
+            while await self._states(person) != [AttemptState.DELIVERED]:  # noqa: ASYNC110 - a database calls nobody
                 await asyncio.sleep(0.05)
+
+    async def _states(self, person: Person) -> list[AttemptState]:
+        return [one.state for one in await self.storage.history(self.partner, person.user_id, limit=9)]
 
 
 @pytest.fixture

@@ -2,72 +2,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from typing import Any
 
-import asyncpg
 import pytest
+from tests.prove.server_cuts import MOMENTS, Scissors, cut_everywhere
 
 from botflight_service.storage.interface import Storage, StorageError
-from botflight_service.storage.sql.postgres import PostgresStorage, pool
-from botflight_service.storage.sql.postgres.link import Link
+from botflight_service.storage.sql.postgres import PostgresStorage, pool, single
 from botflight_service.storage.sql.postgres.store import LOST_PAUSES_S
 from makings import PARTNER, envelope
 from purchase import Purchase
-
-CUTS = ("before", "after")
-
-
-class Scissors:
-    """Cuts the connection of a statement, by its number: before it is sent, or after it was carried out."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self.statements = 0
-        self.cut_at = -1
-        self.when = "before"
-        #: How many of the next statements are cut, instead of one: of those that begin with `only`.
-        self.cuts = 0
-        self.only = ""
-
-    def link(self, raw: Any, *, name: str) -> Link:
-        """A connection that is under the scissors."""
-        return Link(_Cut(raw, self), name=name)
-
-    async def around(self, raw: Any, run: Any, *given: Any) -> Any:
-        """Run a statement, or what is left of it."""
-        self.statements += 1
-        due = self.statements - 1 == self.cut_at
-        if self.cuts > 0 and str(given[0]).startswith(self.only):
-            self.cuts -= 1
-            due = True
-        if due and self.when == "before":
-            await self._cut(raw)
-        answer = await run(*given)
-        if due and self.when == "after":
-            await self._cut(raw)
-            raise asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation")
-        return answer
-
-    async def _cut(self, raw: Any) -> None:
-        """Let the server end the session, as an administrator does or a crash."""
-        hand = await asyncpg.connect(self._url)
-        await hand.fetchval("SELECT pg_terminate_backend($1, 1000)", raw.get_server_pid())
-        await hand.close()
-
-
-class _Cut:
-    def __init__(self, raw: Any, scissors: Scissors) -> None:
-        self._raw = raw
-        self._scissors = scissors
-
-    async def execute(self, *given: Any) -> Any:
-        return await self._scissors.around(self._raw, self._raw.execute, *given)
-
-    async def fetch(self, *given: Any) -> Any:
-        return await self._scissors.around(self._raw, self._raw.fetch, *given)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._raw, name)
 
 
 @pytest.fixture
@@ -78,27 +21,24 @@ def scissors(postgres_url: str, storage: Storage, monkeypatch: pytest.MonkeyPatc
     return made
 
 
-async def statements_of_a_purchase(storage: Storage, scissors: Scissors) -> int:
-    await Purchase(1).make(storage)
-    return scissors.statements
-
-
-@pytest.mark.parametrize("when", CUTS)
-async def test_a_purchase_survives_a_cut_at_every_statement(storage: Storage, scissors: Scissors, when: str) -> None:
+@pytest.mark.parametrize("when", MOMENTS)
+async def test_a_purchase_survives_a_cut_at_any_statement(storage: Storage, scissors: Scissors, when: str) -> None:
     """Whichever statement of a purchase loses its connection or its answer, it comes to its one end."""
-    statements = await statements_of_a_purchase(storage, scissors)
+    cuts = await cut_everywhere(storage, scissors, when=when, first=100, every=4)
 
-    for cut_at in range(statements):
-        purchase = Purchase(cut_at + 2)
-        scissors.statements, scissors.cut_at, scissors.when = 0, cut_at, when
-        await purchase.make(storage)
-        scissors.cut_at = -1
-        await purchase.check(storage)
+    assert cuts > 3
 
-    assert statements > 10
-    assert await storage.unsent(PARTNER) == []
-    assert await storage.undone(PARTNER) == []
-    assert await storage.violations() == []
+
+@pytest.mark.parametrize("when", MOMENTS)
+async def test_a_purchase_step_by_step_survives_a_cut_at_any_statement(
+    storage: Storage, scissors: Scissors, when: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So does one whose works do not fit into one statement."""
+    monkeypatch.setattr(single, "fits", lambda _: False)
+
+    cuts = await cut_everywhere(storage, scissors, when=when, first=100, every=10)
+
+    assert cuts > 3
 
 
 async def test_a_server_that_stays_away_is_an_error_after_bounded_tries(

@@ -55,3 +55,15 @@ async def postgres_url(postgres: Server) -> AsyncIterator[str]:
     """A database of one's own, with our tables and nothing in them."""
     async with postgres.database() as url:
         yield url
+
+
+@pytest.fixture(params=["sqlite file", "sqlite memory", "json", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Every store there is, new and empty."""
+    if request.param == "postgresql":
+        return str(request.getfixturevalue("postgres_url"))
+    return {
+        "sqlite file": f"sqlite://{tmp_path}/store.db",
+        "sqlite memory": "sqlite::memory:",
+        "json": f"json://{tmp_path}/store",
+    }[request.param]

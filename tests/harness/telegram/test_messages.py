@@ -178,3 +178,12 @@ def test_an_unknown_action_is_refused(refusal: Callable[..., str], alice: Person
     words = refusal("sendChatAction", chat_id=alice.user_id, action="dancing")
 
     assert words == "400 Bad Request: wrong parameter action in request"
+
+
+def test_parameters_of_former_years_are_still_taken(call: Call, alice: Person) -> None:
+    """As the official server takes them."""
+    asked = alice.send_text("Tea?").update.payload
+
+    sent = call("sendMessage", chat_id=alice.user_id, text="Yes", reply_to_message_id=asked["message_id"])
+
+    assert sent["reply_to_message"]["text"] == "Tea?"

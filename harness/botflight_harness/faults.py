@@ -8,6 +8,9 @@ from botflight_harness.telegram.errors import AnswerLost, Loss, Refusal, too_man
 
 When = Literal["before", "after"]
 
+#: In the place of a method's name: whatever is called.
+ANY = "*"
+
 
 @dataclass(slots=True)
 class Fault:
@@ -22,7 +25,7 @@ class Fault:
 
     def matches(self, method: str, parameters: Mapping[str, Any]) -> bool:
         """Tell whether the call is one that this fault is for."""
-        if self.left == 0 or method.lower() != self.method.lower():
+        if self.left == 0 or self.method.lower() not in {ANY, method.lower()}:
             return False
         return self.chat_id is None or str(parameters.get("chat_id")) == str(self.chat_id)
 
@@ -33,7 +36,7 @@ class Fault:
 
 @dataclass(slots=True)
 class Faults:
-    """The faults that wait for their calls."""
+    """The faults that wait for their calls. The method "*" stands for every method."""
 
     _faults: list[Fault] = field(default_factory=list)
 

@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 import orjson
 import telegram as ptb
-from telegram.error import NetworkError, TimedOut
+from telegram.error import NetworkError, TelegramError, TimedOut
 from telegram.ext import Application, ApplicationBuilder, CallbackContext
 from telegram.request import BaseRequest, RequestData
 
@@ -20,7 +20,7 @@ from botflight_harness.mishaps import Mishaps
 from botflight_harness.telegram.accounts import BotAccount
 from botflight_harness.telegram.actor import Act
 from botflight_harness.telegram.chats import Message
-from botflight_harness.telegram.errors import AnswerLost, ImpossibleAct, NotModelled, Refusal
+from botflight_harness.telegram.errors import GARBAGE, AnswerLost, ImpossibleAct, NotModelled, Refusal
 from botflight_harness.telegram.parameters import Upload
 from botflight_harness.telegram.people import Person
 from botflight_harness.telegram.screen import Seen
@@ -81,6 +81,8 @@ class TelegramRequest(BaseRequest):
         except Refusal as refusal:
             return refusal.error_code, orjson.dumps(refusal.as_json())
         except AnswerLost as lost:
+            if lost.how == "garbage":
+                return 200, GARBAGE
             raise TimedOut(str(lost)) if lost.how == "timeout" else NetworkError(str(lost)) from lost
         except NotModelled:
             raise
@@ -105,8 +107,11 @@ class TelegramRequest(BaseRequest):
 
     @staticmethod
     def parse_json_payload(payload: bytes) -> Any:  # noqa: ANN401 -- JSON
-        """Read an answer. It was written here, so it is sound."""
-        return orjson.loads(payload)
+        """Read an answer. Raises TelegramError when a fault has made garbage of it."""
+        try:
+            return orjson.loads(payload)
+        except orjson.JSONDecodeError as garbage:
+            raise TelegramError("Invalid server response") from garbage
 
 
 async def _something_new(bot: BotAccount, wait_s: float) -> None:

@@ -87,3 +87,12 @@ def test_calls_are_recorded_with_how_they_ended(
     assert good.result["text"] == "x"
     assert str(bad).startswith("sendMessage(chat_id=1, text='xxx")
     assert str(bad).endswith("...) -> 400 Bad Request: chat not found")
+
+
+def test_a_fault_may_be_for_whatever_is_called(telegram: Telegram, call: Call, refusal: Callable[..., str]) -> None:
+    """The next calls fail, whichever they are."""
+    telegram.faults.refuse("*", Refusal(500, "Internal Server Error"), times=2)
+
+    assert refusal("getMe") == "500 Internal Server Error"
+    assert refusal("getWebhookInfo") == "500 Internal Server Error"
+    assert call("getMe")["is_bot"] is True

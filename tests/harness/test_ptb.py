@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
-from telegram.error import BadRequest, NetworkError, RetryAfter, TimedOut
+from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError, TimedOut
 from telegram.ext import Application, CallbackQueryHandler, CommandHandler, ContextTypes, MessageHandler, filters
 
 from botflight_harness import Person, PTBHarness, Telegram
@@ -189,3 +189,14 @@ async def test_polling_works_in_process(telegram: Telegram, alice: Person) -> No
         await application.updater.stop()
 
     assert sum(call.method == "getUpdates" for call in telegram.calls) < 20
+
+
+async def test_garbage_is_an_error_of_the_bots_own(harness: PTBHarness, alice: Person) -> None:
+    """A proxy's page in the place of an answer; what was asked for was done."""
+    alice.send_text("hello")
+    harness.telegram.faults.lose_answer("sendMessage", how="garbage")
+
+    with pytest.raises(TelegramError, match="Invalid server response"):
+        await harness.application.bot.send_message(alice.user_id, "sent anyway")
+
+    assert alice.last.text == "sent anyway"

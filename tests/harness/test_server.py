@@ -477,3 +477,14 @@ async def test_no_webhook_means_no_posts(client: Client, receiver: Receiver, ali
 
     assert len((await client("getUpdates"))["result"]) == 1
     assert receiver.updates == []
+
+
+async def test_garbage_comes_with_200(client: Client, telegram: Telegram, alice: Person) -> None:
+    """A page that is no answer, as a proxy in between may send it."""
+    telegram.faults.lose_answer("sendMessage", how="garbage")
+
+    async with client.session.post(client.url("sendMessage"), json={"chat_id": alice.user_id, "text": "x"}) as response:
+        body = await response.text()
+
+    assert (response.status, body.startswith("<html>")) == (200, True)
+    assert alice.last.text == "x"

@@ -9,7 +9,8 @@ ImpossibleAct    the test asked a person for something that no person could do
 from collections.abc import Mapping
 from typing import Any, Literal
 
-Loss = Literal["timeout", "reset"]
+#: How an answer is lost: silence, a broken connection, or a body that is none of Telegram's.
+Loss = Literal["timeout", "reset", "garbage"]
 
 
 class Refusal(Exception):
@@ -30,7 +31,7 @@ class Refusal(Exception):
 
 
 class AnswerLost(Exception):
-    """The connection broke or timed out, as a fault had asked: show the bot no answer.
+    """The connection broke or timed out, or brought garbage, as a fault had asked: show the bot no answer.
 
     The call may have had its effect.
     """
@@ -38,6 +39,10 @@ class AnswerLost(Exception):
     def __init__(self, method: str, *, how: Loss) -> None:
         super().__init__(f"{method}: {how}")
         self.how = how
+
+
+#: What a bot gets in the place of an answer that is garbage: a proxy's page, as a network in between may send it.
+GARBAGE = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
 
 
 class NotModelled(Exception):

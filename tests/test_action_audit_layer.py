@@ -2,9 +2,12 @@
 
 import time
 
+import pytest
+
 from botflight_diagnostics.telemetry import Telemetry
 
 
+@pytest.mark.key_assertion("every line says when")
 def test_structured_logs_include_timestamp_ms():
     """A log line carries the wall clock in milliseconds, as an integer."""
     telemetry = Telemetry.for_tests()

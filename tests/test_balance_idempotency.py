@@ -22,6 +22,7 @@ async def wallet_of_ten(store_url: str) -> AsyncIterator[Storage]:
     await storage.close()
 
 
+@pytest.mark.key_assertion("a charge that is repeated is one charge")
 async def test_charge_balance_once_charges_once(wallet_of_ten: Storage) -> None:
     """A charge that is asked for again takes nothing more, and says so."""
     outcomes = [await wallet_of_ten.charge_balance_once(PARTNER, ALICE, 4, task()) for _ in range(3)]

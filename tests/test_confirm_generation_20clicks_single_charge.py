@@ -17,6 +17,7 @@ def confirm_button(person: Person) -> str:
     return next(data for data in person.last.callback_data if data.startswith("confirm_generation:"))
 
 
+@pytest.mark.key_assertion("twenty taps: one submit, one charge, one history row")
 @pytest.mark.parametrize("together", [False, True], ids=["one after the other", "all at once"])
 async def test_twenty_taps_on_confirm_charge_once(shop: Shop, alice: Person, together: bool) -> None:  # noqa: FBT001
     """Twenty taps are twenty updates, and one submit, one charge, one file and one history row come of them."""

@@ -20,6 +20,7 @@ async def storage(store_url: str) -> AsyncIterator[Storage]:
     await opened.close()
 
 
+@pytest.mark.key_assertion("a free generation is consumed once")
 async def test_consume_free_generation_once_idempotent(storage: Storage) -> None:
     """However often a task takes its free generation, also at once, the day has one less."""
     taken = await asyncio.gather(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from botflight_harness.telegram import Person
 from botflight_service.billing.money import credits
 from botflight_service.generation.attempts import AttemptState, Funding
@@ -13,6 +15,7 @@ async def confirms(person: Person) -> None:
     await person.taps(next(data for data in person.last.callback_data if data.startswith("confirm_generation:")))
 
 
+@pytest.mark.key_assertion("free limits and history, end to end")
 async def test_five_free_generations_a_day_and_then_money(free_shop: Shop, alice: Person) -> None:
     """The sixth one of a day is paid for."""
     shop = free_shop

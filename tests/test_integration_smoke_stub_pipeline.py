@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from io import BytesIO
 
+import pytest
 from PIL import Image
 
 from botflight_diagnostics.telemetry import correlation_id_of
@@ -24,6 +25,7 @@ async def buys_a_picture(shop: Shop, person: Person) -> int:
     return act.update.update_id
 
 
+@pytest.mark.key_assertion("a purchase from start to finish")
 async def test_a_person_buys_a_picture_from_start_to_finish(shop: Shop, alice: Person) -> None:
     """From /start to a real picture on the screen, paid once, found again in the history."""
     await shop.gives(alice, 20)

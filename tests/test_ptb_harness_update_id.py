@@ -1,9 +1,11 @@
+import pytest
 from telegram import Update
 from telegram.ext import Application, CallbackQueryHandler, ContextTypes, MessageHandler, filters
 
 from botflight_harness import PTBHarness
 
 
+@pytest.mark.key_assertion("the harness gives any update_id")
 async def test_ptb_harness_allows_custom_update_id() -> None:
     """The update that a handler gets carries the update_id that the test asked for, for every kind of update."""
     seen: list[int] = []

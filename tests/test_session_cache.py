@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from botflight_service.bot.sessions import SessionCache
 from botflight_service.session import GUARD_MS, Session
 
@@ -15,6 +17,7 @@ def session(update_id: int, *, written_at_ms: int = 0, user_id: int = 7, languag
     return Session(user_id=user_id, update_id=update_id, written_at_ms=written_at_ms, language=language)
 
 
+@pytest.mark.key_assertion("an older update overrides no session")
 async def test_session_cache_out_of_order_update_does_not_override_cache() -> None:
     """What update 11 wrote stays when update 10 comes late."""
     cache = SessionCache(_nothing)

@@ -9,6 +9,7 @@ from botflight_service.bot.keyboards import top_up_menu_keyboard
 from botflight_service.session import Draft
 
 
+@pytest.mark.key_assertion("short of credits there is a way to the menu")
 @pytest.mark.parametrize("draft", [None, Draft(model="text_to_image")], ids=["no_draft", "draft"])
 def test_topup_menu_keyboard_includes_main_menu_ru(draft: Draft | None) -> None:
     """The Russian keyboard ends with the main menu, whether or not there is an order to go back to."""

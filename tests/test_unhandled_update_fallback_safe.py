@@ -31,6 +31,7 @@ async def _content(person: Person, content: dict[str, object]) -> None:
     await bot.road.carry(person.send_content(content).updates)
 
 
+@pytest.mark.key_assertion("whatever is sent is answered with a way to the menu")
 @pytest.mark.parametrize("surprise", SURPRISES.values(), ids=SURPRISES.keys())
 async def test_unhandled_update_fallback_non_text_shows_menu(shop: Shop, alice: Person, surprise: Surprise) -> None:
     """While a text is awaited, anything else gets an answer that has the main menu in it, and a line in the log."""

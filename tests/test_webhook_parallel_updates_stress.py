@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 
+import pytest
+
 from botflight_harness.telegram import Person, Update
 from botflight_service.billing.money import credits
 from botflight_service.generation.attempts import AttemptState
@@ -25,6 +27,7 @@ def confirm_taps(person: Person, times: int) -> list[Update]:
     return [person.tap(button).update for _ in range(times)]
 
 
+@pytest.mark.key_assertion("parallel webhooks: each is charged once")
 async def test_two_hundred_people_buy_at_once_and_each_is_charged_once(shop: Shop) -> None:
     """Everybody taps confirm three times; the taps arrive shuffled, together, and each once more."""
     people = [shop.telegram.user(f"Person {number}") for number in range(PEOPLE)]

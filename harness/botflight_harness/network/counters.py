@@ -2,16 +2,15 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 _V4 = "snmp"
 _V6 = "snmp6"
 _MAX_BYTES = 16_384
 
 
-@dataclass(frozen=True, slots=True)
-class Counters:
+class Counters(NamedTuple):
     """`OutNoRoutes` of a network namespace (RFC 4293's ipSystemStatsOutNoRoutes), kept open.
 
     The files stay with the namespace in which they were opened, also when another process holds them.

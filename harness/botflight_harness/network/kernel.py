@@ -3,8 +3,8 @@
 import ctypes
 import functools
 import os
-import platform
-from dataclasses import dataclass
+import sys
+from typing import NamedTuple
 
 CLONE_NEWUSER = 0x10000000
 CLONE_NEWNET = 0x40000000
@@ -15,8 +15,7 @@ class Unsupported(Exception):
     """This machine cannot do it; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(NamedTuple):
     """An architecture: its mark in seccomp's data, and the numbers of its calls (arch/*/syscalls in Linux)."""
 
     audit_arch: int
@@ -69,9 +68,10 @@ _MACHINES = {
 @functools.cache
 def machine() -> Machine:
     """Return the numbers of this machine. Raises Unsupported anywhere but on Linux on the two architectures."""
-    found = _MACHINES.get(platform.machine()) if platform.system() == "Linux" else None
+    name = os.uname().machine if sys.platform == "linux" else sys.platform
+    found = _MACHINES.get(name)
     if found is None or ctypes.sizeof(ctypes.c_void_p) != 8:  # noqa: PLR2004 - a 64-bit process
-        raise Unsupported(f"{platform.system()} on {platform.machine()} is not supported")
+        raise Unsupported(f"{name} is not supported")
     return found
 
 

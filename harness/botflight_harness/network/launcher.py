@@ -2,13 +2,11 @@
 
 import contextlib
 import os
-import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from botflight_harness.network import kernel, landlock, namespace, notice, probe, seccomp
 from botflight_harness.network.hook import ALLOW, JOURNAL
@@ -50,8 +48,7 @@ class NotFound(Exception):
     """The command cannot be run."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """What to run, with which services in reach, and whether the kernel's layers must be there."""
 
     command: Sequence[str]
@@ -59,14 +56,13 @@ class Plan:
     requires_kernel: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Child:
+class _Child(NamedTuple):
     """The command's process. `layers` are those that stand around it, `no_routes` the counter as it began."""
 
     pid: int
     layers: Sequence[str]
     no_routes: int | None = None
-    refused: Sequence[str] = field(default=())
+    refused: Sequence[str] = ()
 
 
 def run(plan: Plan) -> int:
@@ -213,6 +209,8 @@ def _path_of(name: str, environment: dict[str, str]) -> str:
         beside = Path(sys.executable).with_name(name)
         if beside.is_file():
             return str(beside)
+    import shutil  # noqa: PLC0415 - late: it takes 2 ms
+
     found = shutil.which(name, path=environment.get("PATH"))
     if found is None:
         raise NotFound(f"{name}: command not found")

@@ -1,7 +1,6 @@
 """The loopback interface of a fresh namespace: brought up, and given the addresses that programs expect of it."""
 
 import fcntl
-import ipaddress
 import socket
 import struct
 from collections.abc import Iterable
@@ -18,6 +17,7 @@ _INTERFACE = "lo"
 #: (check_pf.c). These two are seen, and lead nowhere else.
 SEEN_V4 = "127.0.0.2"
 SEEN_V6 = "fd00::1"
+_ITS_OWN = frozenset({bytes([127, 0, 0, 1]), bytes(15) + b"\1"})
 
 
 def bring_up(addresses: Iterable[str] = ()) -> list[str]:
@@ -35,13 +35,16 @@ def bring_up(addresses: Iterable[str] = ()) -> list[str]:
 
 def _give(address: str, number: int) -> bool:
     """Add an address; a scoped one belongs to an interface that is not here, and IPv6 may be off."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
+    if "%" in address:
         return False
-    if parsed.version == 4:  # noqa: PLR2004 - an IPv4 address
-        return parsed.packed == bytes([127, 0, 0, 1]) or _give_v4(parsed.packed, number)
-    return "%" not in address and (parsed.is_loopback or _give_v6(parsed.packed))
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        packed = socket.inet_pton(family, address)
+    except OSError:
+        return False
+    if packed in _ITS_OWN:
+        return True
+    return _give_v6(packed) if family == socket.AF_INET6 else _give_v4(packed, number)
 
 
 def _give_v4(packed: bytes, number: int) -> bool:

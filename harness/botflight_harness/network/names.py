@@ -3,10 +3,10 @@
 RFC 1035, section 4. A name of an allowed service gets its address.
 """
 
-import ipaddress
+import socket
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from botflight_harness.network.service import Service
 
@@ -14,14 +14,13 @@ _HEADER = struct.Struct("!HHHHHH")
 _RESPONSE = 0x8000
 _RECURSION = 0x0180  # asked for and available
 _NO_SUCH_NAME = 3
-_TYPES = {1: 4, 28: 6}  # A, AAAA -> the IP version
+_TYPES = {1: socket.AF_INET, 28: socket.AF_INET6}  # A, AAAA
 _TTL_S = 1
 _POINTER_TO_QUESTION = 0xC00C
 _MAX_LABELS = 128
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """What was asked: the name, the type of record, and where the question ends in the packet."""
 
     name: str
@@ -64,7 +63,7 @@ def answer(packet: bytes, asked: Question, service: Service | None) -> bytes:
 def _record(asked: Question, service: Service | None) -> bytes:
     if service is None:
         return b""
-    address = ipaddress.ip_address(service.address)
-    if _TYPES.get(asked.kind) != address.version:
+    if _TYPES.get(asked.kind) != service.family:
         return b""
-    return struct.pack("!HHHIH", _POINTER_TO_QUESTION, asked.kind, 1, _TTL_S, len(address.packed)) + address.packed
+    address = socket.inet_pton(service.family, service.address)
+    return struct.pack("!HHHIH", _POINTER_TO_QUESTION, asked.kind, 1, _TTL_S, len(address)) + address

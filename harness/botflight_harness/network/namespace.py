@@ -6,8 +6,8 @@ user_namespaces(7), network_namespaces(7).
 import os
 import socket
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from botflight_harness.network import loopback
 from botflight_harness.network.counters import Counters
@@ -21,8 +21,7 @@ _IPV6_FREEBIND = 78
 _ID_FILES = ("uid_map", "gid_map")
 
 
-@dataclass(frozen=True, slots=True)
-class Namespace:
+class Namespace(NamedTuple):
     """What the supervisor is handed: sockets and files stay with the namespace in which they were opened."""
 
     counters: Counters

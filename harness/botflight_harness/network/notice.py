@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from botflight_harness.network.journal import Attempt
 
@@ -14,8 +14,7 @@ MAX_LISTED = 20
 LAYER_OF_COUNTER = "the kernel, which found no route"
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(NamedTuple):
     """The layers that are live after a self-test of `tried` layers, and why others are not there."""
 
     live: Sequence[str]

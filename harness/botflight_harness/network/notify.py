@@ -10,9 +10,9 @@ import os
 import socket
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
+from typing import NamedTuple
 
 from botflight_harness.network.hook import JOURNAL
 from botflight_harness.network.journal import Attempt, Journal
@@ -36,8 +36,7 @@ _MAX_PARENTS = 64
 _TEST = b"PYTEST_CURRENT_TEST="
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """A call that waits for an answer."""
 
     id: int

@@ -11,7 +11,7 @@ import socket
 import struct
 import warnings
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from botflight_harness.network.counters import Counters
 from botflight_harness.network.hook import NetworkBlocked, installed
@@ -38,8 +38,7 @@ _ANSWER_TIMEOUT_S = 5.0
 _DOMAIN = 53
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(NamedTuple):
     """Whether a layer did its work just now; `details` say what happened when it did not."""
 
     layer: str

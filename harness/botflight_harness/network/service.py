@@ -4,7 +4,7 @@ import contextlib
 import socket
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _MAX_BYTES = 65_536
 #: Connections at once, over all services; a further one waits in the listener's queue.
@@ -16,8 +16,7 @@ class ServiceInvalid(Exception):
     """A service that cannot be allowed; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(NamedTuple):
     """`host` as it was written, the `address` that it stands for, and `port`."""
 
     host: str

@@ -15,6 +15,8 @@ _HEADINGS = frozenset({"Added", "Changed", "Deprecated", "Removed", "Fixed", "Se
 _ITEM = re.compile(
     r"^(?:\*\*(?P<area>[^*]+?):?\*\*:?\s+)?(?P<change>.+?)\s+Risk:\s+(?P<risk>.+?)\s+Proof:\s+(?P<proofs>.+?)\.?$"
 )
+#: A comma within the brackets of a parameter parts nothing.
+_BETWEEN_PROOFS = re.compile(r",\s+(?![^\[]*\])")
 _TEST_ID = re.compile(r"^[\w./-]+\.py(?:::[\w]+)*::\w+(?:\[[^\]]*\])?$")
 
 
@@ -97,7 +99,7 @@ def _change(item: _Item) -> Change:
     found = _ITEM.match(item.text)
     if found is None:
         raise ChangelogInvalid(f"line {item.line}: {_what_is_missing(item.text)}: {_short(item.text)}")
-    proofs = tuple(proof.strip().strip("`") for proof in found["proofs"].split(", "))
+    proofs = tuple(proof.strip().strip("`") for proof in _BETWEEN_PROOFS.split(found["proofs"]))
     wrong = [proof for proof in proofs if not _TEST_ID.match(proof)]
     if wrong:
         raise ChangelogInvalid(f"line {item.line}: {wrong[0]!r} is no test id like tests/test_a.py::test_b")

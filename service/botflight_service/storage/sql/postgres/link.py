@@ -18,6 +18,23 @@ T = TypeVar("T")
 
 #: What is read to be changed is locked: SQLite has one writer, here somebody else may read it as well.
 _LOCKING = frozenset({statements.ATTEMPT_STATE, statements.FREE_DEDUCTION})
+# Both accounts are locked before a transfer changes the first of them, users' before the house's and each in one order:
+# transactions wait for each other here and never both, whatever else (counters) they touch on the way.
+_LOCK_AND_INSERT_TRANSFER = """
+WITH locked AS (
+    SELECT 1 FROM accounts WHERE partner = $1 AND (user_id, kind) IN (($5, $4), ($7, $6))
+    ORDER BY user_id = 0, kind FOR NO KEY UPDATE
+), waited AS (SELECT count(*) FROM locked)
+INSERT INTO transfers (
+    partner, transfer_id, kind, debit_kind, debit_user_id, credit_kind, credit_user_id, amount_hundredths, user_id,
+    task_id, resolves, created_at_ms
+)
+SELECT $1::TEXT, $2::TEXT, $3::TEXT, $4::TEXT, $5::BIGINT, $6::TEXT, $7::BIGINT, $8::BIGINT, $9::BIGINT,
+    $10::TEXT, $11::TEXT, $12::BIGINT
+FROM waited
+"""
+#: Statements that are said in another way here.
+_OWN_WORDS = {statements.INSERT_TRANSFER: _LOCK_AND_INSERT_TRANSFER}
 _STATEMENTS_CACHED = 512
 #: A snapshot that stays, for those who read much.
 ONE_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
@@ -120,6 +137,8 @@ class Link:
 @lru_cache(maxsize=_STATEMENTS_CACHED)
 def numbered(statement: str) -> str:
     """A plain statement in PostgreSQL's words: `$1` for the first value, and locks on what is read to be changed."""
+    if statement in _OWN_WORDS:
+        return _OWN_WORDS[statement]
     number = count(1)
     text = re.sub(r"\?", lambda _: f"${next(number)}", statement)
     return f"{text} FOR UPDATE" if statement in _LOCKING else text

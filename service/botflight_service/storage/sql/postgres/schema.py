@@ -12,7 +12,7 @@ SCHEMA = "botflight"
 #: Whoever migrates holds this advisory lock ("BotF").
 MIGRATION_LOCK = 0x426F7446
 #: How many rows a counter is spread over: connections that count the same thing seldom wait for each other.
-_STRIPES = 16
+_STRIPES = 64
 
 # The logical schema is that of the embedded store (sql/schema.py), and so are the names.
 # What differs is PostgreSQL's own: counters are kept by triggers that fire once a statement, spread over rows.

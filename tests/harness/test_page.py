@@ -267,6 +267,7 @@ async def test_the_page_is_usable_by_keyboard_alone(sandbox: Sandbox) -> None:
 async def test_arrow_up_edits_the_last_message(sandbox: Sandbox) -> None:
     """A person changes what was written, and the message changes in place."""
     await sandbox.says("helo")
+    await expect(sandbox.chat().get_by_label("Alice wrote")).to_contain_text("helo")
     await sandbox.field().press("ArrowUp")
     await expect(sandbox.field()).to_have_value("helo")
 

@@ -4,9 +4,10 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
-from botflight_harness.network.launcher import REFUSED_TO_RUN, Plan, run
 from botflight_harness.network.notice import say
+from botflight_harness.network.plan import REFUSED_TO_RUN, Plan
 from botflight_harness.network.service import Service, ServiceInvalid
 from botflight_harness.network.state import REQUIRE
 
@@ -42,7 +43,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(f"--allow-service: {error}")
         return REFUSED_TO_RUN
     required = "kernel" in {chosen.require, os.environ.get(REQUIRE)}
-    return run(Plan(command=command, services=services, requires_kernel=required))
+    plan = Plan(command=command, services=services, requires_kernel=required)
+    # Each can only be imported where it works.
+    system = "launcher" if sys.platform == "linux" else "plain"
+    code: int = import_module(f"botflight_harness.network.{system}").run(plan)
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:

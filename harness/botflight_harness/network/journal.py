@@ -18,6 +18,7 @@ SELF_TEST_PORT = 9
 _MAX_TEXT = 500
 #: More attempts than this are counted by the first of them: a loop that tries for ever fills no disk.
 MAX_JOURNAL_BYTES = 4_000_000
+_APPENDING = os.O_WRONLY | os.O_APPEND | os.O_CREAT
 
 
 class Attempt:
@@ -82,7 +83,7 @@ class Journal:
             key: value[:_MAX_TEXT] if isinstance(value, str) else value for key, value in attempt.as_dict().items()
         }
         try:
-            descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            descriptor = os.open(self.path, _APPENDING, 0o666)
         except OSError:
             return
         try:

@@ -3,33 +3,28 @@
 import contextlib
 import os
 import signal
-import sys
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 from botflight_harness.network import kernel, landlock, namespace, notice, probe, seccomp
-from botflight_harness.network.hook import ALLOW, JOURNAL
-from botflight_harness.network.journal import Attempt
+from botflight_harness.network.hook import JOURNAL
 from botflight_harness.network.layers import DNS_SINK, LANDLOCK, NAMESPACE, NOTIFY, SECCOMP
 from botflight_harness.network.notify import Notifications
-from botflight_harness.network.policy import Policy
-from botflight_harness.network.service import Service, environment_value
-from botflight_harness.network.state import (
-    LAYERS,
-    MAIN,
-    REFUSED,
-    REQUIRE,
-    State,
-    with_child_folder,
-    without_guard,
+from botflight_harness.network.plan import (
+    FAILED,
+    NOT_FOUND,
+    REFUSED_TO_RUN,
+    NotFound,
+    Plan,
+    environment_of,
+    path_of,
 )
+from botflight_harness.network.policy import Policy
+from botflight_harness.network.service import environment_value
+from botflight_harness.network.state import MAIN, State
 from botflight_harness.network.supervisor import Supervisor, announce, close_inherited_sockets
+from botflight_harness.network.verdict import verdict
 
-FAILED = 1
-#: What is asked for or claimed is not there. pytest's own code for a run that could not start is the same.
-REFUSED_TO_RUN = 4
-_NOT_FOUND = 127
 _SIGNALLED = 128
 
 _IN_NAMESPACE = (NAMESPACE, SECCOMP, DNS_SINK)
@@ -44,25 +39,11 @@ class Broken(Exception):
     """A layer that was put in place and does not stop anything."""
 
 
-class NotFound(Exception):
-    """The command cannot be run."""
-
-
-class Plan(NamedTuple):
-    """What to run, with which services in reach, and whether the kernel's layers must be there."""
-
-    command: Sequence[str]
-    services: Sequence[Service] = ()
-    requires_kernel: bool = False
-
-
 class _Child(NamedTuple):
-    """The command's process. `layers` are those that stand around it, `no_routes` the counter as it began."""
+    """The command's process, and what the kernel had counted in its namespace as it began."""
 
     pid: int
-    layers: Sequence[str]
-    no_routes: int | None = None
-    refused: Sequence[str] = ()
+    no_routes: int | None
 
 
 def run(plan: Plan) -> int:
@@ -78,7 +59,7 @@ def run(plan: Plan) -> int:
         return REFUSED_TO_RUN
     except NotFound as error:
         notice.say(str(error))
-        return _NOT_FOUND
+        return NOT_FOUND
     finally:
         state.remove()
 
@@ -88,7 +69,7 @@ def _run(plan: Plan, state: State) -> int:
     child = _start(plan, state, supervisor)
     with _passing_signals_to(child.pid):
         code = _ended(child.pid, supervisor)
-    return _verdict(plan, state, child, supervisor, code)
+    return verdict(plan, state, code=code, no_routes=supervisor.no_routes, began_with=child.no_routes)
 
 
 def _start(plan: Plan, state: State, supervisor: Supervisor) -> _Child:
@@ -149,7 +130,7 @@ def _forked(
 
     Raises Refused, Broken or NotFound when it did not come that far.
     """
-    environment = _environment(plan, state, layers=layers, refused=refused)
+    environment = environment_of(plan, state, layers=layers, refused=refused)
     reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -163,7 +144,7 @@ def _forked(
         os.waitpid(pid, 0)
         kind, _, text = failure.partition(" ")
         raise {"Refused": Refused, "Broken": Broken, "NotFound": NotFound}[kind](text)
-    return _Child(pid=pid, layers=layers, refused=tuple(refused), no_routes=supervisor.no_routes(MAIN))
+    return _Child(pid=pid, no_routes=supervisor.no_routes(MAIN))
 
 
 def _become(
@@ -180,7 +161,7 @@ def _become(
         before = seccomp.filters() if layers else 0
         confine()
         _try_layers(layers, environment, filters_before=before)
-        os.execve(_path_of(command[0], environment), list(command), environment)  # noqa: S606 - the given command
+        _execute(command, environment)
     except (OSError, kernel.Unsupported, Broken, NotFound) as error:
         kind = type(error).__name__ if isinstance(error, Broken | NotFound) else "Refused"
         os.write(writer, f"{kind} {_described(error, layers)}".encode())
@@ -188,6 +169,13 @@ def _become(
         os.write(writer, f"Broken {error!r}".encode())
     finally:
         os._exit(FAILED)
+
+
+def _execute(command: Sequence[str], environment: dict[str, str]) -> NoReturn:
+    try:
+        os.execve(path_of(command[0], environment), list(command), environment)  # noqa: S606 - the given command
+    except OSError as error:
+        raise NotFound(f"{command[0]}: {error.strerror}") from error
 
 
 def _described(error: Exception, layers: Sequence[str]) -> str:
@@ -203,42 +191,12 @@ def _try_layers(layers: Sequence[str], environment: dict[str, str], *, filters_b
         raise Broken("; ".join(f"{tried.layer} is not live: {tried.details}" for tried in failed))
 
 
-def _path_of(name: str, environment: dict[str, str]) -> str:
-    """A bare name is looked for beside this interpreter first: `pytest` is that of this environment."""
-    if os.sep not in name:
-        beside = Path(sys.executable).with_name(name)
-        if beside.is_file():
-            return str(beside)
-    import shutil  # noqa: PLC0415 - late: it takes 2 ms
-
-    found = shutil.which(name, path=environment.get("PATH"))
-    if found is None:
-        raise NotFound(f"{name}: command not found")
-    return found
-
-
-def _environment(plan: Plan, state: State, *, layers: Sequence[str], refused: Sequence[str]) -> dict[str, str]:
-    """The command's environment: no proxies, and the way to the journal."""
-    outer = without_guard(os.environ)
-    kept = {name: value for name, value in outer.items() if not name.lower().endswith("_proxy")}
-    required = {REQUIRE: "kernel"} if plan.requires_kernel else {}
-    return {
-        **kept,
-        **required,
-        "PYTHONPATH": with_child_folder(kept),
-        JOURNAL: state.journal(MAIN).path,
-        ALLOW: environment_value(plan.services),
-        LAYERS: ",".join(layers),
-        REFUSED: "; ".join(refused),
-    }
-
-
 @contextlib.contextmanager
 def _passing_signals_to(pid: int) -> Iterator[None]:
     """A terminal sends Ctrl-C to the command as well; anything else reaches it through here."""
 
     def pass_on(number: int, _frame: object) -> None:
-        if number != signal.SIGINT or not sys.stdin.isatty():
+        if number != signal.SIGINT or not _has_the_terminal():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
 
@@ -253,6 +211,17 @@ def _passing_signals_to(pid: int) -> Iterator[None]:
             signal.signal(number, handler)
 
 
+def _has_the_terminal() -> bool:
+    try:
+        terminal = os.open("/dev/tty", os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    finally:
+        os.close(terminal)
+
+
 def _ended(pid: int, supervisor: Supervisor) -> int:
     watched = os.pidfd_open(pid)
     try:
@@ -262,31 +231,3 @@ def _ended(pid: int, supervisor: Supervisor) -> int:
     supervisor.drain()
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     return code if code >= 0 else _SIGNALLED - code
-
-
-def _verdict(plan: Plan, state: State, child: _Child, supervisor: Supervisor, code: int) -> int:
-    """Look once more after the end: what is registered with atexit runs after pytest has spoken."""
-    late = [attempt for label in state.labels() for attempt in _unaccounted(state, child, supervisor, label)]
-    if late:
-        notice.say(notice.late(late))
-    if _is_pytest(plan.command) and state.accounted(MAIN) is None and code == 0:
-        notice.say("pytest ran without the plugin of botflight_harness, so nothing watched its tests")
-        return REFUSED_TO_RUN
-    return code or (FAILED if late else 0)
-
-
-def _unaccounted(state: State, child: _Child, supervisor: Supervisor, label: str) -> list[Attempt]:
-    shown = state.accounted(label)
-    attempts, _ = state.journal(label).since(0 if shown is None else shown.journal_bytes)
-    attempts = [attempt for attempt in attempts if not attempt.is_self_test]
-    began_with = child.no_routes if label == MAIN else None
-    before = began_with if shown is None else shown.no_routes
-    counted = supervisor.no_routes(label)
-    if counted is not None and before is not None and counted > before:
-        attempts.append(notice.counted(counted - before))
-    return attempts
-
-
-def _is_pytest(command: Sequence[str]) -> bool:
-    name = Path(command[0]).name
-    return name.startswith(("pytest", "py.test")) or (name.startswith("python") and "pytest" in command[1:3])

@@ -26,33 +26,29 @@ PATIENCE_S = 20.0
 
 @dataclass
 class Replicas:
-    """Two services, their database and their Telegram."""
+    """Two services, their database and their Telegram, which delivers to the one that set its webhook last."""
 
     both: tuple[ServiceProcess, ServiceProcess]
     storage: PostgresStorage
     telegram: Telegram
     partner: str
 
-    async def one_hears(self, act: Act) -> None:
-        """Deliver to the first replica."""
-        assert await self.both[0].post(orjson.dumps(act.update.as_json())) == 200
-
     async def both_hear(self, *acts: Act) -> None:
-        """Deliver each update to both replicas, all at once."""
+        """Deliver each update to both replicas, all at once, beside what Telegram does."""
         posts = (replica.post(orjson.dumps(act.update.as_json())) for act in acts for replica in self.both)
         assert set(await asyncio.gather(*posts)) == {200}
 
     async def confirmation(self, person: Person) -> str:
-        """Let somebody with 100 credits come to the confirm screen, by way of the first replica; its button."""
+        """Let somebody with 100 credits come to the confirm screen, by way of one replica; its button."""
         await self.storage.credit_balance_once(self.partner, person.user_id, 100, f"payment of {person.user_id}")
-        await self.one_hears(person.send_text("/start"))
+        person.send_text("/start")
         for button in ("models", "model:text_to_image"):
             await person.sees(button=button, timeout=PATIENCE_S)
-            await self.one_hears(person.tap(button))
+            person.tap(button)
         await person.sees("What should be in the picture", timeout=PATIENCE_S)
-        await self.one_hears(person.send_text("a red fox in the snow"))
+        person.send_text("a red fox in the snow")
         await person.sees(button="answer:text_to_image:shape:1:1", timeout=PATIENCE_S)
-        await self.one_hears(person.tap("answer:text_to_image:shape:1:1"))
+        person.tap("answer:text_to_image:shape:1:1")
         await person.sees("Is everything right?", timeout=PATIENCE_S)
         return next(data for data in person.last.callback_data if data.startswith("confirm_generation:"))
 

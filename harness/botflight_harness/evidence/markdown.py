@@ -1,5 +1,6 @@
 """An entry as the log's text."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from string import ascii_uppercase
 
@@ -7,7 +8,7 @@ import orjson
 
 from botflight_harness.evidence.changelog import Change
 from botflight_harness.evidence.entry import Entry, skipped
-from botflight_harness.evidence.record import FAILED, PASSED, SKIPPED
+from botflight_harness.evidence.record import FAILED, PASSED, SKIPPED, Record
 
 HEADING = "## Smoke Run Log\n"
 SEPARATOR = "\n---\n\n"
@@ -24,7 +25,7 @@ def _lines(entry: Entry, *, twin: str, digest: str) -> Iterator[str]:
     yield from _section("Scope requested", [*entry.scope, f"`{entry.command}`"])
     facts = [*_facts(entry), f"evidence: `{twin}`, sha256 {digest}", _green(entry)]
     yield from _section("Release evidence", facts)
-    yield from (f"  - `{key.test}` ({key.words or 'no words'}): {key.outcome}" for key in entry.record.key_assertions)
+    yield from (f"  - {line}" for line in _key_lines(entry.record))
     yield ""
     yield entry.record.network.line if entry.record.network else "NETWORK: open (nothing watched it)"
     if entry.preflight is not None:
@@ -58,6 +59,15 @@ def _facts(entry: Entry) -> Iterator[str]:
 def _green(entry: Entry) -> str:
     keys = entry.record.key_assertions
     return f"key assertions, {sum(key.outcome == PASSED for key in keys)} of {len(keys)} green:"
+
+
+def _key_lines(record: Record) -> Iterator[str]:
+    """A line a test, with the worst of its parameters and how many there are."""
+    cases = Counter(key.test.partition("[")[0] for key in record.key_assertions)
+    words = {key.test.partition("[")[0]: key.words for key in record.key_assertions}
+    for test, number in cases.items():
+        times = f", {number} cases" if number > 1 else ""
+        yield f"`{test}` ({words[test] or 'no words'}{times}): {record.outcome_of(test)}"
 
 
 def _changes(entry: Entry) -> Iterator[str]:

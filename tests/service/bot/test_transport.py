@@ -62,7 +62,6 @@ async def test_an_unreachable_host_is_a_network_error_without_the_token(transpor
 
 async def test_an_answer_that_does_not_come_is_a_time_out(transport: Transport) -> None:
     """Nobody waits for ever."""
-
     over = asyncio.Event()
 
     async def never(_: web.Request) -> web.Response:

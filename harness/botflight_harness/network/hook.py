@@ -83,6 +83,9 @@ class Hook:
             return
         host, port = _text(address[0]), address[1]
         if not self.policy.allows_address(host, port):
+            if call.startswith("socket.connect"):
+                # `create_connection` closes after an OSError alone; left open, it would be a warning elsewhere.
+                sock.close()
             self._block(call, f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
 
     def _made(self, _sock: object, family: int, _type: int, _protocol: int) -> None:

@@ -65,11 +65,11 @@ def run(plan: Plan) -> int:
 
 
 def _run(plan: Plan, state: State) -> int:
-    supervisor = Supervisor(state=state, services=plan.services)
-    child = _start(plan, state, supervisor)
-    with _passing_signals_to(child.pid):
-        code = _ended(child.pid, supervisor)
-    return verdict(plan, state, code=code, no_routes=supervisor.no_routes, began_with=child.no_routes)
+    with contextlib.closing(Supervisor(state=state, services=plan.services)) as supervisor:
+        child = _start(plan, state, supervisor)
+        with _passing_signals_to(child.pid):
+            code = _ended(child.pid, supervisor)
+        return verdict(plan, state, code=code, no_routes=supervisor.no_routes, began_with=child.no_routes)
 
 
 def _start(plan: Plan, state: State, supervisor: Supervisor) -> _Child:

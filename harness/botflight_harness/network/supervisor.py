@@ -80,6 +80,13 @@ class Supervisor:
         while self._serve(timeout_s=0):
             pass
 
+    def close(self) -> None:
+        """Close what was taken and opened."""
+        for key in list(self._selector.get_map().values()):
+            if isinstance(key.fileobj, socket.socket):
+                key.fileobj.close()
+        self._selector.close()
+
     def no_routes(self, label: str) -> int | None:
         """What the kernel counted in the namespace of `label`, if it has one."""
         counters = self._counters.get(label)

@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 
 from tests.prove.proof import Proof, Run, none
-from tests.prove.purchase import NOW_MS, Purchase, begun_of, lost, purchase_of, wrong_at_the_end
+from tests.prove.purchase import NOW_MS, Progress, Purchase, begun_of, lost, purchase_of, wrong_at_the_end
 
 from botflight_service.storage import open_storage
 
@@ -44,24 +44,31 @@ async def run_until_killed(url: str, number: int, chance: Random) -> dict[Purcha
 
 
 def kill(url: str, *, times: int) -> Run:
-    """A run: a store whose process is killed so many times, and looked at after each."""
+    """A run: a store, by its URL in a folder, whose process is killed so many times, and looked at after each."""
 
     async def run(chance: Random, folder: Path) -> Counter[str]:
         ended: set[Purchase] = set()
         counts: Counter[str] = Counter()
         for number in range(times):
             acknowledged = await run_until_killed(url.format(folder), number, chance)
-            storage = open_storage(url.format(folder), clock=lambda: NOW_MS)
-            await storage.open()
-            none(await lost(storage, acknowledged))
             begun = begun_of(acknowledged, number)
-            none(await wrong_at_the_end(storage, begun, ended=ended))
+            await _look(url.format(folder), acknowledged, begun, ended)
             ended |= begun
-            await storage.close()
             counts += Counter(kills=1, acknowledged=sum(acknowledged.values()))
         return counts
 
     return run
+
+
+async def _look(url: str, acknowledged: Progress, begun: set[Purchase], ended: set[Purchase]) -> None:
+    """Raise unless all that was acknowledged is there, and all that was begun comes to a sound end."""
+    storage = open_storage(url, clock=lambda: NOW_MS)
+    await storage.open()
+    try:
+        none(await lost(storage, acknowledged))
+        none(await wrong_at_the_end(storage, begun, ended=ended))
+    finally:
+        await storage.close()
 
 
 def _note(acknowledged: dict[Purchase, int], line: bytes) -> None:

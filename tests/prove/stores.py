@@ -139,10 +139,11 @@ class StoresMachine(RuleBasedStateMachine):
         return self._ask(step)
 
     def _ask(self, step: Step) -> Any:
-        (first, *others) = (self.loop.run_until_complete(_answer(step, one)) for one in self.stores)
-        for other in others:
-            assert other == first
-        return first
+        answers = [self.loop.run_until_complete(_answer(step, one)) for one in self.stores]
+        for storage, answer in zip(self.stores, answers, strict=True):
+            if answer != answers[0]:
+                raise AssertionError(f"{type(storage).__name__} differs: {_difference(answer, answers[0])}")
+        return answers[0]
 
     def _post(self, *transfers: Transfer) -> None:
         """Take down what was posted, unless it was before."""
@@ -343,6 +344,13 @@ async def _answer(step: Step, storage: Storage) -> object:
         return await step(storage)
     except (WorkRefused, IllegalMove) as refusal:
         return type(refusal), str(refusal)
+
+
+def _difference(one: object, other: object) -> str:
+    """Where two answers differ."""
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        return "; ".join(f"{a} instead of {b}" for a, b in zip(one, other, strict=True) if a != b)
+    return f"{one} instead of {other}"
 
 
 async def _records(storage: Storage) -> list[Mapping[str, Any]]:

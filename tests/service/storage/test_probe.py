@@ -230,3 +230,16 @@ async def test_no_question_scans_a_big_table(
     connection.close()
     assert len(plans) > 10
     assert [plan for plan in plans if any(plan[1].startswith(f"SCAN {big}") for big in BIG)] == []
+
+
+async def test_an_audit_of_several_users_finds_nothing_where_nothing_is_wrong(storage: Storage) -> None:
+    """Neighbours with accounts of the same kinds are told apart."""
+    for user in (ALICE, BOB):
+        await storage.credit_balance_once(PARTNER, user, 10, f"payment of {user}")
+    await storage.hold_balance_once(PARTNER, ALICE, 4, task())
+
+    while not await storage.audit(PARTNER, users=1):
+        pass
+
+    facts = await storage.probe(PARTNER, day_of=day_of).balances(now_ms=NOW_MS)
+    assert (facts.mismatched, facts.sample) == (0, ())

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import chain, groupby, islice
 from typing import Any
 
-from botflight_service.billing.ledger import TransferKind
+from botflight_service.billing.ledger import AccountKind, TransferKind
 from botflight_service.generation.attempts import UNSETTLED
 from botflight_service.storage.json_store.indexes import Total
 from botflight_service.storage.json_store.rows import AuditPass, StoredTransfer
@@ -62,11 +62,10 @@ def _is_mismatched(state: State, partner: str, user_id: int) -> bool:
     """Whether an account of a user differs from the sum of its entries."""
     keys = state.transfers_of_user.of((partner, user_id))
     entries = _entries(state.transfers.rows[transfer_id,] for _, transfer_id in keys)
-    for _, kind in state.accounts_of_user.after(partner, (user_id,)):
-        account = state.accounts.get(partner, user_id, kind)
-        if account is None:
-            break
-        entries[partner, user_id, kind] -= account.balance_hundredths
+    for kind in AccountKind:
+        account = state.accounts.get(partner, user_id, kind.value)
+        if account is not None:
+            entries[partner, user_id, kind] -= account.balance_hundredths
     return any(amount for (_, owner, _), amount in entries.items() if owner == user_id)
 
 

@@ -32,7 +32,7 @@ async def prove(proof: Proof, *, seed: int, numbers: range) -> bool:
             try:
                 counts += await proof.run(chances(seed, proof.name, number), Path(folder))
             except AssertionError as error:
-                _say(f"{proof.name:16} FAILED in run {number}: {error}")
+                _say("\n".join([f"{proof.name:16} FAILED in run {number}: {error}", *getattr(error, "__notes__", ())]))
                 _say(f"{'':16} again: python -m tests.prove {proof.name} --seed {seed} --run {number}")
                 return False
     did = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in sorted(counts.items()))

@@ -410,6 +410,7 @@ def side_by_side(folder: Path, server: Server | None, *, runs: int, chance: Rand
         stateful_step_count=30,
         deadline=None,
         database=None,
+        report_multiple_bugs=False,
         suppress_health_check=list(HealthCheck),
     )
 

@@ -168,7 +168,8 @@ class Book:
         current = {snapshot.NAME, _journal_name(self._generation)}
         with contextlib.suppress(OSError):
             for name in self._folder.names() - current:
-                if _generation_of(name) or name.endswith(".unfinished"):
+                finished = name.removesuffix(".unfinished")
+                if _generation_of(finished) or finished == snapshot.NAME:
                     self._folder.remove(name)
 
 

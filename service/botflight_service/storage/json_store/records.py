@@ -67,4 +67,6 @@ def _load_record(tables: Mapping[str, Table[Any]], number: int, record: Record) 
         raise RecordRefused(number, str(error)) from error
     if table.get(*table.layout.key(row)) is not None:
         raise RecordRefused(number, f"its key in {name} is taken by an earlier record")
+    if "place" in fields and fields["place"] <= table.last_place:
+        raise RecordRefused(number, f"its place in {name} is not after that of the record before it")
     table.put(row)

@@ -13,7 +13,7 @@ import pytest
 
 from botflight_service.billing.money import credits
 from botflight_service.lock import FileLock
-from botflight_service.storage.interface import SchemaTooNew, StorageUnavailable
+from botflight_service.storage.interface import RecordRefused, SchemaTooNew, StorageUnavailable
 from botflight_service.storage.json_store import JsonStorage, lines
 from botflight_service.storage.json_store.folder import DiskFolder
 from makings import ALICE, NOW_MS, PARTNER, envelope, message, session, work
@@ -294,3 +294,35 @@ async def test_a_snapshot_that_may_be_there_or_not_asks_for_a_new_start(
 
     assert paid > 1
     assert last is False
+
+
+async def test_what_is_not_ours_stays_in_the_folder(tmp_path: Path) -> None:
+    """What a compaction left behind goes at the next start; the files of others do not."""
+    for name in ("snapshot.jsonl.unfinished", "journal.7.jsonl.unfinished", "backup.jsonl.unfinished"):
+        (tmp_path / name).touch()
+    opened = store(tmp_path)
+
+    await opened.open()
+    await opened.close()
+    await opened.open()
+    await opened.close()
+
+    assert {path.name for path in tmp_path.iterdir()} == {"lock", "journal.1.jsonl", "backup.jsonl.unfinished"}
+
+
+async def test_records_whose_places_do_not_grow_are_refused(tmp_path: Path) -> None:
+    """Two messages cannot have one place: order within a chat is that of the places."""
+    filled, empty = store(tmp_path / "filled"), store(tmp_path / "empty")
+    await filled.open()
+    await empty.open()
+    await filled.commit(work(messages=(message("one"), message("two"))))
+
+    async def forged() -> AsyncIterator[Any]:
+        async for record in filled.export():
+            yield {**record, "place": 1}
+
+    with pytest.raises(RecordRefused, match="record 2: its place in messages"):
+        await empty.load(forged())
+
+    await filled.close()
+    await empty.close()

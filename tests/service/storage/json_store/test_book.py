@@ -311,17 +311,18 @@ async def test_what_is_not_ours_stays_in_the_folder(tmp_path: Path) -> None:
 
 
 async def test_records_whose_places_do_not_grow_are_refused(tmp_path: Path) -> None:
-    """Two messages cannot have one place: order within a chat is that of the places."""
+    """Two updates cannot have one place: order within a chat is that of the places."""
     filled, empty = store(tmp_path / "filled"), store(tmp_path / "empty")
     await filled.open()
     await empty.open()
-    await filled.commit(work(messages=(message("one"), message("two"))))
+    for update_id in (5, 6):
+        await filled.accept(envelope(update_id))
 
     async def forged() -> AsyncIterator[Any]:
         async for record in filled.export():
             yield {**record, "place": 1}
 
-    with pytest.raises(RecordRefused, match="record 2: its place in messages"):
+    with pytest.raises(RecordRefused, match="record 2: its place in updates"):
         await empty.load(forged())
 
     await filled.close()

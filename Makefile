@@ -13,7 +13,7 @@ PREFLIGHT := env DATABASE_URL=sqlite:{folder}/fresh.sqlite BOT_INSTANCE_ID=partn
 	$(BIN)/python -m botflight_diagnostics.run_billing_preflight --json
 
 .DEFAULT_GOAL := help
-.PHONY: help run test evidence check format bench schema strangers lock clean
+.PHONY: help run test evidence check format bench prove schema strangers lock clean
 
 help: ## this page
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -48,6 +48,9 @@ format: $(READY) ## format the code and mend what the linter can mend
 
 bench: $(READY) ## updates a second beside python-telegram-bot's own webhook and aiogram
 	@$(BIN)/python -m tests.bench.updates $(ARGS)
+
+prove: $(READY) ## the heavy proofs in full, by a seed that can be given again (ARGS="kill-sqlite --seed 7")
+	@$(BIN)/python -m tests.prove $(ARGS)
 
 strangers: $(READY) ## fetch the bots of others that the harness is shown on; without them their tests are skipped
 	@$(BIN)/python tests/harness/strangers/fetch.py

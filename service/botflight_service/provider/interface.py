@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from botflight_service.generation.attempts import Artifact, ResultKind
 
 
 class ProviderError(Exception):
-    """A call to the provider went wrong. `code` is stable and goes to logs and to the attempt, the text does not."""
+    """A call to the provider went wrong. `code` is stable and goes to logs and to the attempt, the text does not.
 
-    def __init__(self, code: str, detail: str = "") -> None:
+    `alarm` is the provider's own word (such as `402`) where somebody has to act before calls go well again.
+    """
+
+    def __init__(self, code: str, detail: str = "", *, alarm: str = "") -> None:
         super().__init__(f"{code}: {detail}" if detail else code)
         self.code = code
+        self.alarm = alarm
 
 
 class ProviderRefused(ProviderError):
@@ -46,6 +50,18 @@ class JobStatus:
     state: JobState
     artifact: Artifact | None = None
     failure: str | None = None
+    #: The token of the request that the job came of, where the provider repeats it.
+    token: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operations:
+    """What the provider itself calls its operations: the names of spans, lines and metrics."""
+
+    submit: str = "submit"
+    query: str = "query"
+    fetch: str = "fetch"
+    credit: str = "credit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +92,7 @@ class Provider(Protocol):
 
     #: A short name for metrics and logs.
     name: str
+    operations: Operations
 
     async def submit(self, request: GenerationRequest) -> str:
         """Hand a job in; its id. Raises ProviderRefused, ProviderUnavailable or AnswerLost."""
@@ -99,4 +116,13 @@ class Provider(Protocol):
 
     async def close(self) -> None:
         """Let go of connections and files."""
+        ...
+
+
+@runtime_checkable
+class Accounted(Protocol):
+    """A provider whose work is paid from an account of ours, beside what every provider can."""
+
+    async def credit(self) -> float:
+        """What is left on the account, in the provider's own credits. Raises ProviderUnavailable or ProviderRefused."""
         ...

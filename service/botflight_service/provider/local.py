@@ -16,6 +16,7 @@ from botflight_service.provider.interface import (
     Hint,
     JobState,
     JobStatus,
+    Operations,
     ProviderRefused,
     ProviderUnavailable,
 )
@@ -53,6 +54,7 @@ class LocalProvider:
     """
 
     name = "local"
+    operations = Operations()
 
     def __init__(
         self,

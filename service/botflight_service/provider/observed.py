@@ -10,6 +10,7 @@ from typing import TypeVar
 from botflight_diagnostics.telemetry import Telemetry
 from botflight_service.generation.attempts import Artifact
 from botflight_service.provider.interface import (
+    Accounted,
     AnswerLost,
     GenerationRequest,
     Hint,
@@ -24,6 +25,7 @@ Result = TypeVar("Result")
 SUBMIT_LIMIT_S = 30.0
 QUERY_LIMIT_S = 15.0
 FETCH_LIMIT_S = 60.0
+CREDIT_LIMIT_S = 15.0
 
 
 class ObservedProvider:
@@ -31,21 +33,27 @@ class ObservedProvider:
 
     def __init__(self, provider: Provider, telemetry: Telemetry) -> None:
         self.name = provider.name
+        self.operations = provider.operations
         self._provider = provider
         self._telemetry = telemetry
         self._log = telemetry.logs.logger("provider")
 
     async def submit(self, request: GenerationRequest) -> str:
         """Hand a job in; its id."""
-        return await self._told("submit", self._provider.submit(request), limit_s=SUBMIT_LIMIT_S)
+        return await self.told(self.operations.submit, self._provider.submit(request), limit_s=SUBMIT_LIMIT_S)
 
     async def query(self, job_id: str) -> JobStatus:
         """Where a job stands."""
-        return await self._told("query", self._provider.query(job_id), limit_s=QUERY_LIMIT_S)
+        return await self.told(self.operations.query, self._provider.query(job_id), limit_s=QUERY_LIMIT_S)
 
     async def fetch(self, artifact: Artifact) -> bytes:
         """The finished file."""
-        return await self._told("fetch", self._provider.fetch(artifact), limit_s=FETCH_LIMIT_S)
+        return await self.told(self.operations.fetch, self._provider.fetch(artifact), limit_s=FETCH_LIMIT_S)
+
+    @property
+    def account(self) -> Accounted | None:
+        """The account behind it, told like every other call; None where nothing is paid from one."""
+        return _Account(self, self._provider) if isinstance(self._provider, Accounted) else None
 
     def subscribe(self, listener: Callable[[Hint], None]) -> None:
         """Have `listener` called with every hint."""
@@ -59,7 +67,8 @@ class ObservedProvider:
         """Close the provider inside."""
         await self._provider.close()
 
-    async def _told(self, operation: str, call: Awaitable[Result], *, limit_s: float) -> Result:
+    async def told(self, operation: str, call: Awaitable[Result], *, limit_s: float) -> Result:
+        """Await a call, and tell of it."""
         started = time.perf_counter()
         outcome = "FAILED"
         with self._telemetry.tracer.span(f"{self.name}/{operation}", kind="client") as span:
@@ -75,6 +84,8 @@ class ObservedProvider:
             except ProviderError as error:
                 outcome = type(error).__name__
                 span.fail(error.code)
+                if error.alarm:
+                    self._alarm(operation, error)
                 raise
             finally:
                 duration_ms = (time.perf_counter() - started) * 1000
@@ -86,3 +97,27 @@ class ObservedProvider:
                     outcome=outcome,
                     duration_ms=round(duration_ms, 3),
                 )
+
+    def remember_credit(self, left: float) -> None:
+        """Show what is left on the account."""
+        self._telemetry.metrics.provider_credits.set(self.name, to=left)
+
+    def _alarm(self, operation: str, error: ProviderError) -> None:
+        """Wake somebody: the provider will go on refusing until a person acts."""
+        self._telemetry.metrics.provider_alarms.add(error.alarm)
+        self._log.error("PROVIDER_ALARM", provider=self.name, operation=operation, alarm=error.alarm)
+
+
+class _Account:
+    """The account of an observed provider."""
+
+    def __init__(self, observed: ObservedProvider, account: Accounted) -> None:
+        self._observed = observed
+        self._account = account
+
+    async def credit(self) -> float:
+        """What is left on it; remembered by the gauge."""
+        observed = self._observed
+        left = await observed.told(observed.operations.credit, self._account.credit(), limit_s=CREDIT_LIMIT_S)
+        observed.remember_credit(left)
+        return left

@@ -124,6 +124,24 @@ EVENTS: Final = (
         meaning="A call to the provider ended.",
     ),
     EventSpec(
+        name="PROVIDER_PICKED",
+        level="info, warning",
+        fields=("provider", "callbacks"),
+        meaning="Who makes the files; a warning where they are only drawn here, because no key is set.",
+    ),
+    EventSpec(
+        name="PROVIDER_ALARM",
+        level="error",
+        fields=("provider", "operation", "alarm"),
+        meaning="The provider refuses until somebody acts: `alarm` is its own code, and its runbook says what to do.",
+    ),
+    EventSpec(
+        name="PROVIDER_CALLBACK",
+        level="info, warning",
+        fields=("outcome", "task_id"),
+        meaning="The provider called back; a warning where the call was forged, or could not be checked.",
+    ),
+    EventSpec(
         name="STORE_FAILED",
         level="error",
         fields=(),

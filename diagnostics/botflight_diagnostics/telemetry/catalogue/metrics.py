@@ -40,6 +40,10 @@ ATTEMPT_STATES: Final = (
     "refunded",
 )
 
+#: KIE's codes that no retry mends.
+PROVIDER_ALARMS: Final = ("401", "402", "403", "433", "455", "505")
+CALLBACK_OUTCOMES: Final = ("TAKEN", "KNOWN", "FORGED", "NOT_OURS", "LATER", "REFUSED")
+
 _TYPE = Label(name="type", meaning="kind of update", values=UPDATE_TYPES)
 _OUTCOME = Label(name="outcome", meaning="what came of it", values=OUTCOMES, more=8)
 _METHOD = Label(name="method", meaning="method of the Bot API", more=16)
@@ -158,6 +162,27 @@ METRICS: Final = (
         labels=(_OPERATION,),
         buckets=CALL_SECONDS,
         meaning="Time of a call to the provider.",
+    ),
+    MetricSpec(
+        name="botflight_provider_alarms_total",
+        kind="counter",
+        unit="",
+        labels=(Label(name="alarm", meaning="the provider's own code, such as 402", values=PROVIDER_ALARMS, more=1),),
+        meaning="Calls that the provider refuses until somebody acts: key, credits, limits, maintenance.",
+    ),
+    MetricSpec(
+        name="botflight_provider_credits",
+        kind="gauge",
+        unit="",
+        labels=(Label(name="provider", meaning="whose account", more=1),),
+        meaning="What is left on the account with the provider, in its own credits, when last asked.",
+    ),
+    MetricSpec(
+        name="botflight_provider_callbacks_total",
+        kind="counter",
+        unit="",
+        labels=(Label(name="outcome", meaning="what came of it", values=CALLBACK_OUTCOMES),),
+        meaning="Calls back from the provider.",
     ),
     MetricSpec(
         name="botflight_attempts_total",

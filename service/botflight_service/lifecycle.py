@@ -18,9 +18,12 @@ from botflight_diagnostics.telemetry import Telemetry
 #: Waits between tries to reach Telegram at the start; the last repeats, and the service stays unready meanwhile.
 TELEGRAM_BACKOFF_S = (0.2, 0.5, 1.0, 2.0, 5.0, 15.0)
 #: How long each part may take to finish at the end, in seconds. Their sum stays under a container's 30 s.
+DRAIN_INBOX_S = 3.0
 DRAIN_UPDATES_S = 10.0
 DRAIN_ATTEMPTS_S = 8.0
 DRAIN_MESSAGES_S = 5.0
+#: Why there is nothing left to be done at the end.
+LOOP_CLOSED = "loop_closed"
 
 
 class Phase(StrEnum):
@@ -100,6 +103,14 @@ class Replayed(Protocol):
         ...
 
 
+class InboxPart(Replayed, Protocol):
+    """The inbox, as the lifecycle sees it."""
+
+    async def settled(self) -> None:
+        """Wait until what was let in has reached the worker."""
+        ...
+
+
 class Drained(Protocol):
     """Something that finishes its work within a deadline."""
 
@@ -153,7 +164,7 @@ class Parts:
     """What the service is made of, for its start and its end."""
 
     storage: Openable
-    inbox: Replayed
+    inbox: InboxPart
     worker: WorkerPart
     outbox: OutboxPart
     runner: RunnerPart
@@ -182,10 +193,12 @@ class Service:
         self._background: set[asyncio.Task[None]] = set()
         self._opened = self._reached = False
         self._started = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def start(self) -> None:
         """Go from closed to ready. Raises StorageError or StartRefused where that cannot be."""
         started = time.monotonic()
+        self._loop = asyncio.get_running_loop()
         parts = self._parts
         self._log.info("STARTING", mode=self._mode)
         await parts.storage.open()
@@ -218,30 +231,37 @@ class Service:
         await self._started.wait()
 
     async def stop(self) -> None:
-        """Finish what is in hand, each part by its deadline, and close. What is cut off goes on at the next start."""
+        """Finish what is in hand, each part by its deadline, and close. What is cut off goes on at the next start.
+
+        Cancelled, it waits for nothing more, but closes all the same.
+        """
         if self.lifecycle.phase in {Phase.DRAINING, Phase.STOPPED}:
+            return
+        if self._loop is not None and self._loop.is_closed():
+            self.abandon()
             return
         self.lifecycle.enter(Phase.DRAINING)
         self._log.info("DRAINING")
-        parts, left = self._parts, {}
-        for task in self._background:
-            task.cancel()
-        await asyncio.gather(*self._background, return_exceptions=True)
-        # Without Telegram nothing that waits can end: it is cut off at once, and goes on at the next start.
-        reached = float(self._reached)
-        left["updates_left"] = await parts.worker.stop(within_s=DRAIN_UPDATES_S * reached)
-        left["attempts_left"] = await parts.runner.stop(within_s=DRAIN_ATTEMPTS_S * reached)
-        left["messages_left"] = await parts.outbox.stop(within_s=DRAIN_MESSAGES_S * reached)
-        if self._reached:
-            await parts.application.shutdown()
-        for way in parts.ways:
-            await way.shutdown()
-        await parts.provider.close()
-        await parts.diagnosis.close()
-        if self._opened:
-            await parts.storage.close()
+        left: dict[str, int] = {}
+        try:
+            await self._drain(left)
+        finally:
+            await self._close()
+            self.lifecycle.enter(Phase.STOPPED)
+            self._log.info("STOPPED", **left)
+
+    def abandon(self) -> None:
+        """Say what cannot be closed any more, because the event loop that it lives on is closed.
+
+        Nothing is lost: what is acknowledged is durable, and the system lets go of the store's lock with the process.
+        """
+        if self.lifecycle.phase is Phase.STOPPED:
+            return
         self.lifecycle.enter(Phase.STOPPED)
-        self._log.info("STOPPED", **left)
+        for part in ("updates", "attempts", "messages", "telegram", "provider", "diagnosis"):
+            self._log.info("CLEANUP_SKIPPED", part=part, reason=LOOP_CLOSED)
+        if self._opened:
+            self._log.info("lock_release_failed", reason=LOOP_CLOSED)
 
     async def idle(self) -> None:
         """Wait until no update, attempt or message is on its way."""
@@ -249,6 +269,38 @@ class Service:
         await parts.worker.idle()
         await parts.runner.idle()
         await parts.outbox.idle()
+
+    async def _drain(self, left: dict[str, int]) -> None:
+        """Let each part finish, and note what it leaves."""
+        parts = self._parts
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        # Without Telegram nothing that waits can end: it is cut off at once, and goes on at the next start.
+        reached = float(self._reached)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(parts.inbox.settled(), DRAIN_INBOX_S)
+        left["updates_left"] = await parts.worker.stop(within_s=DRAIN_UPDATES_S * reached)
+        left["attempts_left"] = await parts.runner.stop(within_s=DRAIN_ATTEMPTS_S * reached)
+        left["messages_left"] = await parts.outbox.stop(within_s=DRAIN_MESSAGES_S * reached)
+
+    async def _close(self) -> None:
+        """Close what is open, the store with its lock last; what fails is told and keeps nothing else open."""
+        parts = self._parts
+        if self._reached:
+            await self._closed("telegram", parts.application.shutdown)
+        for way in parts.ways:
+            await self._closed("telegram", way.shutdown)
+        await self._closed("provider", parts.provider.close)
+        await self._closed("diagnosis", parts.diagnosis.close)
+        if self._opened:
+            await self._closed("store", parts.storage.close)
+
+    async def _closed(self, part: str, close: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await close()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the others are to be closed as well
+            self._log.error("CLEANUP_FAILED", part=part, error_type=type(error).__name__, exc_info=error)
 
     def _keep(self, work: Coroutine[None, None, None]) -> None:
         """Run something beside the updates until the end."""

@@ -16,6 +16,7 @@ from botflight_service.web.server import AddressBusy
 
 #: A person can mend these: one line says how, and there is no traceback.
 MENDABLE = (AddressBusy, StartRefused, StorageUnavailable, SchemaTooNew, WebhookInUse, ExportError)
+EXIT_OK = 0
 EXIT_MENDABLE = 2
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -30,10 +31,31 @@ def run(body: Body) -> int:
     """Run a body to its end on a fast event loop. The first signal asks it to end, the second one is obeyed at once."""
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         try:
-            return runner.run(_guarded(body))
+            return runner.run(entrypoint(body))
         except MENDABLE as error:
             print(f"botflight: {error}", file=sys.stderr)  # noqa: T201 - for the person at the terminal
             return EXIT_MENDABLE
+
+
+async def entrypoint(body: Body) -> int:
+    """Run a body under signals; the exit code. Cancelled, the body ends as it does on a signal, and so does this."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def ask(number: signal.Signals) -> None:
+        if stop.is_set():
+            loop.remove_signal_handler(number)
+        stop.set()
+
+    for number in SIGNALS:
+        loop.add_signal_handler(number, ask, number)
+    try:
+        return await body(stop)
+    except asyncio.CancelledError:
+        return EXIT_OK
+    finally:
+        for number in SIGNALS:
+            loop.remove_signal_handler(number)
 
 
 async def came_up(start: asyncio.Task[None], stop: asyncio.Event) -> bool:
@@ -66,24 +88,6 @@ def _calm_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECTOR)
-
-
-async def _guarded(body: Body) -> int:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def ask(number: signal.Signals) -> None:
-        if stop.is_set():
-            loop.remove_signal_handler(number)
-        stop.set()
-
-    for number in SIGNALS:
-        loop.add_signal_handler(number, ask, number)
-    try:
-        return await body(stop)
-    finally:
-        for number in SIGNALS:
-            loop.remove_signal_handler(number)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

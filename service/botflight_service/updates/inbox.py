@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from enum import Enum
 
@@ -49,6 +50,9 @@ class Inbox:
         self._telemetry = telemetry
         self._log = telemetry.logs.logger("inbox")
         self._clock_ms = clock_ms
+        self._taking = 0
+        self._settled = asyncio.Event()
+        self._settled.set()
 
     def parse(self, payload: bytes) -> Envelope:
         """Read as much of an update as its way needs. Raises InvalidUpdate for what is none."""
@@ -74,6 +78,20 @@ class Inbox:
         """Make an update durable and hand it to the worker. Raises InboxFull, or StorageError where it was not kept."""
         if self._worker.full:
             raise InboxFull
+        self._taking += 1
+        self._settled.clear()
+        try:
+            return await self._keep(envelope)
+        finally:
+            self._taking -= 1
+            if not self._taking:
+                self._settled.set()
+
+    async def settled(self) -> None:
+        """Wait until nothing is between the door and the worker: whoever drains begins after this."""
+        await self._settled.wait()
+
+    async def _keep(self, envelope: Envelope) -> Taken:
         if not await self._storage.accept(envelope):
             self._telemetry.metrics.updates_duplicate.add()
             self._log.info(

@@ -100,6 +100,18 @@ EVENTS: Final = (
         meaning="The lock of the one active instance was not given back; info when the loop was closed before.",
     ),
     EventSpec(
+        name="CLEANUP_SKIPPED",
+        level="info",
+        fields=("part", "reason"),
+        meaning="A part was not closed at the end, because the event loop that it lives on was closed before.",
+    ),
+    EventSpec(
+        name="CLEANUP_FAILED",
+        level="error",
+        fields=("part",),
+        meaning="A part could not be closed at the end; the others were.",
+    ),
+    EventSpec(
         name="SETTINGS_INVALID",
         level="critical",
         fields=("problems",),

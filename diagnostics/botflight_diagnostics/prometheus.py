@@ -62,16 +62,21 @@ def _render(registry: CollectorRegistry, with_exemplars: bool) -> Rendered:  # n
 
 
 class PreflightMetrics:
-    """Shows the last report of a preflight as metrics: give it as the preflight's `on_report`."""
+    """Shows the last report of a preflight as metrics: give it as the preflight's `on_report`.
 
-    def __init__(self, metrics: Metrics, findings: Iterable[FindingSpec]) -> None:
+    `report` names it beside others; sections and codes are each of one report.
+    """
+
+    def __init__(self, metrics: Metrics, findings: Iterable[FindingSpec], *, report: str = "billing") -> None:
         self._metrics = metrics
+        self._report = report
         self._codes = [spec.code for spec in findings]
         self._show_findings({})
 
     def __call__(self, report: Report) -> None:
         """Show `report` in place of the one before."""
-        self._metrics.preflight_last_run.set(to=report.started_at_ms / 1000)
+        self._metrics.preflight_last_run.set(self._report, to=report.started_at_ms / 1000)
+        self._metrics.preflight_muted.set(self._report, to=len(report.muted))
         for section in report.sections:
             self._metrics.preflight_status.set(section.name, to=_STATUS_NUMBERS[section.status])
             self._metrics.preflight_duration.set(section.name, to=section.latency_ms / 1000)

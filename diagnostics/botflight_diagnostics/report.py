@@ -153,6 +153,11 @@ class Report:
         return tuple(judged for section in self.sections for judged in section.judged if not judged.muted)
 
     @property
+    def muted(self) -> tuple[Judged, ...]:
+        """The findings that are there and do not count."""
+        return tuple(judged for section in self.sections for judged in section.judged if judged.muted)
+
+    @property
     def how_to_fix(self) -> tuple[str, ...]:
         """What to do, the worst first, each once."""
         ranked: Sequence[Judged] = sorted(self.counted, key=_badness)

@@ -17,6 +17,8 @@ from botflight_diagnostics.report import Report, Result
 
 PREFLIGHT_PATH: Final = "/__diag/billing_preflight"
 PREFLIGHT_EVENT: Final = "BILLING_PREFLIGHT_RUNTIME"
+SERVICE_PREFLIGHT_PATH: Final = "/__diag/service_preflight"
+SERVICE_PREFLIGHT_EVENT: Final = "SERVICE_PREFLIGHT_RUNTIME"
 
 #: https://datatracker.ietf.org/doc/html/draft-inadarei-api-health-check-06
 _HEALTH_JSON: Final = "application/health+json"

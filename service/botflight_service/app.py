@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute, Route
 from telegram import Bot
 from telegram.request import BaseRequest
 
+from botflight_diagnostics.service_probe import QueueFacts
 from botflight_diagnostics.telemetry import Redactor, Telemetry, TickWriter, UserReferences, console_line, json_line
 from botflight_diagnostics.web import json_fault, json_refusal
 from botflight_service.bot.announcement import announce_commands, announce_webhook, require_no_webhook
@@ -29,6 +30,7 @@ from botflight_service.bot.files import TelegramFiles
 from botflight_service.bot.handlers.router import Features
 from botflight_service.bot.narrator import Narrator
 from botflight_service.bot.observed import ObservedRequest
+from botflight_service.bot.outbox import MAX_WAITING as MAX_MESSAGES
 from botflight_service.bot.outbox import Outbox
 from botflight_service.bot.polling import Polling
 from botflight_service.bot.sessions import SessionCache
@@ -49,7 +51,9 @@ from botflight_service.storage.interface import Storage
 from botflight_service.storage.observed import observed
 from botflight_service.updates.envelope import Envelope
 from botflight_service.updates.inbox import Inbox
+from botflight_service.updates.worker import MAX_WAITING as MAX_UPDATES
 from botflight_service.updates.worker import Worker
+from botflight_service.vitals import Vitals
 from botflight_service.web.server import listen, serving
 from botflight_service.web.webhook import Webhook
 
@@ -76,6 +80,8 @@ class Built:
     inbox: Inbox
     runner: Runner
     outbox: Outbox
+    diagnosis: Diagnosis
+    vitals: Vitals
 
 
 def build(
@@ -167,10 +173,13 @@ def build(
         partner=partner, bot_id=bot_id, storage=storage, worker=worker, telemetry=telemetry, clock_ms=clock_ms
     )
 
+    is_called = settings.webhook_base_url is not None and mode == "serve"
+    webhook_url = f"{settings.webhook_base_url}{WEBHOOK_PATH}" if is_called else ""
+
     async def announce() -> None:
         await announce_commands(bot, texts, default=DEFAULT_LANGUAGE)
-        if settings.webhook_base_url is not None and mode == "serve":
-            await announce_webhook(bot, settings.webhook_base_url + WEBHOOK_PATH, _required(settings.webhook_secret))
+        if webhook_url:
+            await announce_webhook(bot, webhook_url, _required(settings.webhook_secret))
 
     def sample() -> None:
         metrics = telemetry.metrics
@@ -180,12 +189,22 @@ def build(
         metrics.outbox_messages.set("waiting", to=outbox.waiting)
         metrics.outbox_oldest.set(to=outbox.oldest_ms() / 1000)
 
+    vitals = Vitals(
+        bot=bot,
+        webhook_url=webhook_url,
+        updates=lambda: QueueFacts(waiting=worker.unfinished, most=MAX_UPDATES, oldest_ms=worker.oldest_ms()),
+        outbox=lambda: QueueFacts(waiting=outbox.waiting, most=MAX_MESSAGES, oldest_ms=outbox.oldest_ms()),
+        provider=provider,
+        telemetry=telemetry,
+        clock_ms=clock_ms,
+    )
     diagnosis = Diagnosis(
         settings=settings,
         storage=storage,
         lifecycle=lifecycle,
         telemetry=telemetry,
         reference=log_users.of,
+        vitals=vitals,
         sample=sample,
     )
     housekeeping = Housekeeping(partner=partner, storage=storage, telemetry=telemetry, clock_ms=clock_ms)
@@ -221,6 +240,8 @@ def build(
         inbox=inbox,
         runner=runner,
         outbox=outbox,
+        diagnosis=diagnosis,
+        vitals=vitals,
     )
 
 

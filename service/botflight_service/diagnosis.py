@@ -1,4 +1,4 @@
-"""The service under diagnostics: its health, its metrics and its billing preflight, as routes and as watches."""
+"""The service under diagnostics: its health, its metrics and its two preflights, as routes and as watches."""
 
 from __future__ import annotations
 
@@ -9,17 +9,26 @@ from importlib.metadata import version
 from starlette.routing import BaseRoute
 
 from botflight_diagnostics.billing_preflight import billing_preflight
-from botflight_diagnostics.findings import BILLING_FINDINGS
+from botflight_diagnostics.findings import BILLING_FINDINGS, SERVICE_FINDINGS
 from botflight_diagnostics.health import Health
 from botflight_diagnostics.prometheus import MetricsPage, PreflightMetrics
+from botflight_diagnostics.service_preflight import service_preflight
 from botflight_diagnostics.telemetry import Telemetry
-from botflight_diagnostics.web import health_routes, log_preflight, metrics_route, preflight_route
+from botflight_diagnostics.web import (
+    SERVICE_PREFLIGHT_EVENT,
+    SERVICE_PREFLIGHT_PATH,
+    health_routes,
+    log_preflight,
+    metrics_route,
+    preflight_route,
+)
 from botflight_service.billing.quotas import day_of
 from botflight_service.config import Settings
 from botflight_service.lifecycle import Lifecycle, Phase
 from botflight_service.storage.interface import Storage
+from botflight_service.vitals import Vitals
 
-#: How often the preflight runs by itself.
+#: How often the preflights run by themselves.
 PREFLIGHT_EVERY_S = 30.0
 #: How often the lengths of queues are read into their gauges.
 SAMPLE_EVERY_S = 1.0
@@ -36,11 +45,13 @@ class Diagnosis:
         lifecycle: Lifecycle,
         telemetry: Telemetry,
         reference: Callable[[int], str],
+        vitals: Vitals,
         sample: Callable[[], None],
     ) -> None:
         self._settings = settings
         self._telemetry = telemetry
         self._log = telemetry.logs.logger("diagnostics")
+        self._vitals = vitals
         self._sample = sample
         self._metrics_page = MetricsPage(telemetry.metrics.registry)
         self.health = Health(
@@ -58,32 +69,48 @@ class Diagnosis:
             reference=reference,
             clock=telemetry.clock,
             log=self._log,
-            on_report=PreflightMetrics(telemetry.metrics, BILLING_FINDINGS),
+            on_report=PreflightMetrics(telemetry.metrics, BILLING_FINDINGS, report="billing"),
+        )
+        self.service_preflight = service_preflight(
+            vitals,
+            clock=telemetry.clock,
+            log=self._log,
+            on_report=PreflightMetrics(telemetry.metrics, SERVICE_FINDINGS, report="service"),
         )
 
     async def inspect(self) -> None:
-        """Run the preflight once, at the start, and log what it finds: it never stops a start."""
+        """Run the billing preflight once, at the start, and log what it finds: it never stops a start."""
         log_preflight(self._log, "BILLING_PREFLIGHT", await self.preflight.report(fresh=True))
 
     async def watch(self) -> None:
-        """Keep the preflight fresh and the event loop's lag known, until cancelled."""
+        """Keep the preflights fresh and the event loop's lag known, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.health.watch())
             tasks.create_task(self.preflight.repeat(every_s=PREFLIGHT_EVERY_S))
+            tasks.create_task(self.service_preflight.repeat(every_s=PREFLIGHT_EVERY_S))
+            tasks.create_task(self._vitals.watch())
             tasks.create_task(self._keep_sampling())
 
     def routes(self) -> list[BaseRoute]:
-        """`/livez /readyz /startupz /version /metrics /__diag/billing_preflight`."""
-        token = self._settings.diag_token
+        """`/livez /readyz /startupz /version /metrics /__diag/billing_preflight /__diag/service_preflight`."""
+        token = self._settings.diag_token.get_secret_value() if self._settings.diag_token else None
         return [
             *health_routes(self.health, version={"service": "botflight", "version": version("botflight")}),
             metrics_route(self._metrics_page),
-            preflight_route(self.preflight, token=token.get_secret_value() if token else None, log=self._log),
+            preflight_route(self.preflight, token=token, log=self._log),
+            preflight_route(
+                self.service_preflight,
+                token=token,
+                log=self._log,
+                path=SERVICE_PREFLIGHT_PATH,
+                event=SERVICE_PREFLIGHT_EVENT,
+            ),
         ]
 
     async def close(self) -> None:
         """Let go of checks under way, before the store closes, and of the thread that renders metrics."""
         await self.preflight.close()
+        await self.service_preflight.close()
         self._metrics_page.close()
 
     async def _keep_sampling(self) -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from botflight_diagnostics.findings import BILLING_FINDINGS
+from botflight_diagnostics.findings import FINDINGS
 
 ROOT = Path(__file__).parents[2]
 RUNBOOKS = ROOT / "docs/runbooks"
@@ -13,10 +13,10 @@ def test_each_finding_has_a_page_and_each_page_a_finding():
     """No finding leads to nowhere, no page tells of what is never found."""
     pages = {path.stem for path in RUNBOOKS.glob("*.md")} - {"README"}
 
-    assert pages == {spec.code for spec in BILLING_FINDINGS}
+    assert pages == {spec.code for spec in FINDINGS}
 
 
-@pytest.mark.parametrize("spec", BILLING_FINDINGS, ids=lambda spec: spec.code)
+@pytest.mark.parametrize("spec", FINDINGS, ids=lambda spec: spec.code)
 def test_a_page_answers_four_questions(spec):
     """A page tells what users feel, how to see it, how to fix it, and how to know that it is fixed."""
     text = (ROOT / spec.runbook).read_text()
@@ -33,8 +33,8 @@ def test_a_page_answers_four_questions(spec):
 
 def test_pages_name_known_codes_only():
     """No page tells of a code that the catalogue lacks."""
-    known = {spec.code for spec in BILLING_FINDINGS}
+    known = {spec.code for spec in FINDINGS}
 
-    named = {code for page in RUNBOOKS.glob("*.md") for code in re.findall(r"BPF_[A-Z_]+", page.read_text())}
+    named = {code for page in RUNBOOKS.glob("*.md") for code in re.findall(r"(?:BPF|SVC)_[A-Z_]+", page.read_text())}
 
     assert named == known

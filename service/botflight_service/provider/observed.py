@@ -17,7 +17,9 @@ from botflight_service.provider.interface import (
     JobStatus,
     Provider,
     ProviderError,
+    ProviderRefused,
 )
+from botflight_service.provider.outcomes import Outcomes
 
 Result = TypeVar("Result")
 
@@ -37,6 +39,8 @@ class ObservedProvider:
         self._provider = provider
         self._telemetry = telemetry
         self._log = telemetry.logs.logger("provider")
+        #: How calls ended within the last minutes.
+        self.outcomes = Outcomes(time.monotonic)
 
     async def submit(self, request: GenerationRequest) -> str:
         """Hand a job in; its id."""
@@ -70,12 +74,12 @@ class ObservedProvider:
     async def told(self, operation: str, call: Awaitable[Result], *, limit_s: float) -> Result:
         """Await a call, and tell of it."""
         started = time.perf_counter()
-        outcome = "FAILED"
+        outcome, failed, refused = "FAILED", True, False
         with self._telemetry.tracer.span(f"{self.name}/{operation}", kind="client") as span:
             try:
                 async with asyncio.timeout(limit_s):
                     result = await call
-                outcome = "OK"
+                outcome, failed = "OK", False
                 return result
             except TimeoutError as error:
                 outcome = "TIMED_OUT"
@@ -83,11 +87,14 @@ class ObservedProvider:
                 raise AnswerLost("timed_out") from error
             except ProviderError as error:
                 outcome = type(error).__name__
+                refused = isinstance(error, ProviderRefused)
+                failed = not refused
                 span.fail(error.code)
                 if error.alarm:
                     self._alarm(operation, error)
                 raise
             finally:
+                self.outcomes.note(submitted=operation == self.operations.submit, failed=failed, refused=refused)
                 duration_ms = (time.perf_counter() - started) * 1000
                 self._telemetry.metrics.provider_called(operation, outcome, duration_ms=duration_ms)
                 self._log.info(

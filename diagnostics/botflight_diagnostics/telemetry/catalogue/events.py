@@ -208,6 +208,42 @@ EVENTS: Final = (
         meaning="The billing preflight, as it was shown over HTTP.",
     ),
     EventSpec(
+        name="SERVICE_PREFLIGHT_RUNTIME",
+        level="info, warning, error",
+        fields=("payload",),
+        meaning="The service preflight (Telegram's view, what waits, the provider), as it was shown over HTTP.",
+    ),
+    EventSpec(
+        name="PREFLIGHT_MUTED",
+        level="warning",
+        fields=("code", "until_ms", "up_to", "reason"),
+        meaning="Somebody muted a finding: it does not count until then, unless it affects more than that.",
+    ),
+    EventSpec(
+        name="PREFLIGHT_UNMUTED",
+        level="warning",
+        fields=("code", "reason"),
+        meaning="A mute was taken back: `ASKED` by somebody, or `WORSE` since its finding affects more than it covers.",
+    ),
+    EventSpec(
+        name="PREFLIGHT_MUTES_UNREAD",
+        level="warning",
+        fields=(),
+        meaning="The mutes could not be read or taken back; those that were read last hold until they can.",
+    ),
+    EventSpec(
+        name="TELEGRAM_NOT_ASKED",
+        level="warning",
+        fields=(),
+        meaning="Telegram did not tell its view of the webhook; it is asked again in a minute.",
+    ),
+    EventSpec(
+        name="PROVIDER_CREDIT_UNKNOWN",
+        level="warning",
+        fields=("provider",),
+        meaning="The provider did not tell what is left of the credit; it is asked again in a minute.",
+    ),
+    EventSpec(
         name="PREFLIGHT_SECTION_FAILED",
         level="warning",
         fields=("section", "attempts"),

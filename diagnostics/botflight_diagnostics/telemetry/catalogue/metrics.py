@@ -49,7 +49,7 @@ _OUTCOME = Label(name="outcome", meaning="what came of it", values=OUTCOMES, mor
 _METHOD = Label(name="method", meaning="method of the Bot API", more=16)
 _CALL_OUTCOME = Label(name="outcome", meaning="`OK` or what went wrong", values=("OK",), more=4)
 _OPERATION = Label(name="operation", meaning="what was asked", more=5)
-_STORE_OPERATION = Label(name="operation", meaning="method of the store", more=20)
+_STORE_OPERATION = Label(name="operation", meaning="method of the store", more=16)
 _STORE_OUTCOME = Label(name="outcome", meaning="`OK` or what went wrong", values=("OK",), more=2)
 _MODEL = Label(name="model", meaning="model of the catalogue", more=8)
 _ATTEMPT_STATE = Label(name="state", meaning="state that they came to", values=ATTEMPT_STATES)
@@ -60,6 +60,7 @@ _MONEY = Label(
 )
 _OUTBOX_STATE = Label(name="state", meaning="waiting, or given up", values=("waiting", "undeliverable"))
 _SECTION = Label(name="section", meaning="section of the preflight", more=12)
+_REPORT = Label(name="report", meaning="which preflight", values=("billing", "service"))
 _SIGNAL = Label(name="signal", meaning="what was lost", values=("logs", "spans"))
 
 METRICS: Final = (
@@ -255,14 +256,34 @@ METRICS: Final = (
         name="botflight_preflight_last_run_timestamp_seconds",
         kind="gauge",
         unit="seconds",
+        labels=(_REPORT,),
         meaning="When the last preflight began, in seconds since 1970.",
     ),
     MetricSpec(
         name="botflight_preflight_findings",
         kind="gauge",
         unit="",
-        labels=(Label(name="code", meaning="code of the finding", more=32),),
+        labels=(Label(name="code", meaning="code of the finding", more=36),),
         meaning="What each finding of the last preflight affects; 0 where it was not found or is muted.",
+    ),
+    MetricSpec(
+        name="botflight_preflight_muted",
+        kind="gauge",
+        unit="",
+        labels=(_REPORT,),
+        meaning="Findings of the last preflight that are there and do not count, because somebody muted them.",
+    ),
+    MetricSpec(
+        name="botflight_webhook_pending_updates",
+        kind="gauge",
+        unit="",
+        meaning="Updates that wait at Telegram, as it said within the last minute.",
+    ),
+    MetricSpec(
+        name="botflight_webhook_last_error_timestamp_seconds",
+        kind="gauge",
+        unit="seconds",
+        meaning="When Telegram last failed to deliver an update, in seconds since 1970; 0 where it never did.",
     ),
     MetricSpec(
         name="botflight_event_loop_lag_seconds",

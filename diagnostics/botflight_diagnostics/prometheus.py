@@ -1,7 +1,7 @@
 """The metrics as text, rendered off the event loop and once for all who ask together."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
@@ -80,7 +80,20 @@ class PreflightMetrics:
         for section in report.sections:
             self._metrics.preflight_status.set(section.name, to=_STATUS_NUMBERS[section.status])
             self._metrics.preflight_duration.set(section.name, to=section.latency_ms / 1000)
+            self._show_ledger(section.meta)
         self._show_findings(_affected(report))
+
+    def _show_ledger(self, meta: Mapping[str, object]) -> None:
+        """Show what a section knows of the ledger; where it could not be counted, the last count stands."""
+        shown = {
+            "sum_hundredths": (self._metrics.ledger_drift, 1),
+            "mismatched": (self._metrics.ledger_mismatched, 1),
+            "audit_age_ms": (self._metrics.ledger_audit_age, 1000),
+        }
+        for name, (gauge, divisor) in shown.items():
+            value = meta.get(name)
+            if isinstance(value, int | float):
+                gauge.set(to=value / divisor)
 
     def _show_findings(self, affected: dict[str, int]) -> None:
         # All codes, always: an alert on a series that comes and goes fires late and never resolves.

@@ -39,6 +39,7 @@ from botflight_service.bot.transport import Transport
 from botflight_service.config import Settings
 from botflight_service.diagnosis import Diagnosis
 from botflight_service.generation.catalog import load as load_catalog
+from botflight_service.generation.punctuality import Punctuality
 from botflight_service.generation.runner import Runner
 from botflight_service.housekeeping import Housekeeping
 from botflight_service.lifecycle import Lifecycle, Parts, Service, running
@@ -112,6 +113,7 @@ def build(
     catalog, texts, lifecycle = load_catalog(), load_texts(), Lifecycle()
     narrator = Narrator(texts=texts, catalog=catalog)
     sessions = SessionCache(lambda user_id: storage.session(partner, user_id))
+    punctuality = Punctuality(partner=partner, catalog=catalog, storage=storage, telemetry=telemetry, clock_ms=clock_ms)
     outbox = Outbox(
         partner=partner,
         bot=bot,
@@ -121,6 +123,7 @@ def build(
         clock_ms=clock_ms,
         sleep=sleep,
         menu_sent=sessions.menu_sent,
+        delivered=punctuality.delivered,
     )
     runner = Runner(
         partner=partner,
@@ -130,6 +133,7 @@ def build(
         storage=storage,
         messenger=outbox,
         narrator=narrator,
+        punctuality=punctuality,
         telemetry=telemetry,
         clock_ms=clock_ms,
         sleep=sleep,
@@ -186,7 +190,7 @@ def build(
         metrics.lanes.set(to=worker.lanes)
         metrics.updates_undone.set(to=worker.unfinished)
         metrics.updates_undone_oldest.set(to=worker.oldest_ms() / 1000)
-        metrics.outbox_messages.set("waiting", to=outbox.waiting)
+        metrics.outbox_messages.set(to=outbox.waiting)
         metrics.outbox_oldest.set(to=outbox.oldest_ms() / 1000)
 
     vitals = Vitals(

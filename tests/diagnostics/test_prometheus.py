@@ -1,5 +1,6 @@
 import asyncio
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -122,6 +123,16 @@ async def test_a_finding_that_is_gone_is_zero(shown, telemetry, probe):
     await shown.report(fresh=True)
 
     assert telemetry.sample("botflight_preflight_findings", code="BPF_STORAGE_READ_BACK_FAILED") == 0
+
+
+async def test_the_ledger_shows_as_it_was_counted(shown, telemetry, probe):
+    """Drift in hundredths and accounts that do not add up, as the last full count had them."""
+    probe.balance_facts = replace(probe.balance_facts, sum_hundredths=-150, mismatched=2)
+
+    await shown.report()
+
+    assert telemetry.sample("botflight_ledger_drift_hundredths") == -150
+    assert telemetry.sample("botflight_ledger_mismatched_accounts") == 2
 
 
 def test_every_code_has_its_series_from_the_start(shown, telemetry):

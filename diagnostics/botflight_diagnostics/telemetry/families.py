@@ -1,6 +1,7 @@
 """Prometheus families made from the catalogue: values of labels stay few, children are looked up once."""
 
 from collections.abc import Callable
+from itertools import product
 from typing import Final, Generic, Protocol, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -72,6 +73,9 @@ class CounterFamily(Family[Counter]):
 
     def __init__(self, spec: MetricSpec, registry: CollectorRegistry) -> None:
         super().__init__(spec, lambda labels: Counter(spec.name, spec.meaning, labels, registry=registry))
+        # A series that begins at 1 has no increase to Prometheus: the first failure would be seen by nobody.
+        for values in product(*(label.values for label in spec.labels)):
+            self.add(*values, by=0)
 
     def add(self, *values: str, by: float = 1) -> None:
         """Count, under these label values."""

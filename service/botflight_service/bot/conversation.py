@@ -91,6 +91,7 @@ class Conversation:
             with self._telemetry.tracer.span("handler") as span:
                 reply = await feature(visit)
                 span.name = f"handler {reply.action}"
+                span.set("botflight.handler", reply.action)
             cell.handler = reply.action
             try:
                 with bind_handler(reply.action):
@@ -178,6 +179,8 @@ class Conversation:
         tally.count(metrics, reply.transfers)
         if reply.free is not None:
             metrics.free_generations.add()
+        if reply.attempt is not None:
+            metrics.attempts.add(reply.attempt.model, reply.attempt.state)
 
     async def _answer_if_slow(self, query: CallbackQuery | None, commit: asyncio.Task[object]) -> bool:
         """Answer a tap while storing goes on, once it takes too long; whether that was needed."""

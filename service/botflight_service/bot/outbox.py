@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, assert_never
+from uuid import UUID
 
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, InputFile, LinkPreviewOptions, Message
 from telegram.constants import ParseMode
@@ -79,6 +80,7 @@ class Outbox:
         telemetry: Telemetry,
         clock_ms: Callable[[], int],
         menu_sent: Callable[[int, int], None],
+        delivered: Callable[[UUID], Awaitable[None]],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._partner = partner
@@ -89,6 +91,7 @@ class Outbox:
         self._log = telemetry.logs.logger("outbox")
         self._clock_ms = clock_ms
         self._menu_sent = menu_sent
+        self._delivered = delivered
         self._sleep = sleep
         self._lanes: Lanes[_Item] = Lanes(self._run, limit=MAX_ACTIVE)
         #: The place of the newest message that was taken into memory.
@@ -194,8 +197,11 @@ class Outbox:
         ):
             if passing:
                 await self._try_once(message)
-            else:
-                self._mark(item, *await self._send_until_settled(item))
+                return
+            outcome, sent = await self._send_until_settled(item)
+            if outcome is SendOutcome.SENT and message.task_id is not None:
+                await self._delivered(message.task_id)
+            self._mark(item, outcome, sent)
 
     async def _try_once(self, message: OutgoingMessage) -> None:
         try:
@@ -210,12 +216,14 @@ class Outbox:
                 sent = await self._send(item.message)
             except Forbidden:
                 self._telemetry.metrics.blocked_users.add()
+                self._telemetry.metrics.outbox_given_up.add("FORBIDDEN")
                 self._log.warning("MESSAGE_UNDELIVERABLE", reason="FORBIDDEN")
                 return SendOutcome.UNDELIVERABLE, _Sent()
             except RetryAfter as error:
                 wait_s = min(retry_after_s(error), MAX_RETRY_AFTER_S)
             except BadRequest as error:
                 # Never the error's text: it may quote what the user wrote.
+                self._telemetry.metrics.outbox_given_up.add("REFUSED")
                 self._log.error("MESSAGE_UNDELIVERABLE", reason="REFUSED", error_type=_reason(error))
                 return SendOutcome.REFUSED, _Sent()
             except (NetworkError, TelegramError, ProviderError) as error:
@@ -226,6 +234,7 @@ class Outbox:
                 return SendOutcome.SENT, sent
             tries += 1
             if self._clock_ms() - item.queued_at_ms > GIVE_UP_MS:
+                self._telemetry.metrics.outbox_given_up.add("TOO_OLD")
                 self._log.error("MESSAGE_UNDELIVERABLE", reason="TOO_OLD")
                 return SendOutcome.REFUSED, _Sent()
             await self._sleep(wait_s)

@@ -17,6 +17,7 @@ from botflight_service import tally
 from botflight_service.generation import settle
 from botflight_service.generation.attempts import Artifact, Attempt, AttemptState, Funding
 from botflight_service.generation.catalog import Catalog, PhotoInput
+from botflight_service.generation.punctuality import Punctuality
 from botflight_service.generation.settle import Narrator
 from botflight_service.generation.signs import Signs
 from botflight_service.message import OutgoingMessage
@@ -86,6 +87,7 @@ class Course:
         messenger: Messenger,
         narrator: Narrator,
         signs: Signs,
+        punctuality: Punctuality,
         telemetry: Telemetry,
         clock_ms: Callable[[], int],
         sleep: Callable[[float], Awaitable[None]],
@@ -97,6 +99,7 @@ class Course:
         self._messenger = messenger
         self._narrator = narrator
         self._signs = signs
+        self._punctuality = punctuality
         self._telemetry = telemetry
         self._log = telemetry.logs.logger("generation")
         self._clock_ms = clock_ms
@@ -206,10 +209,8 @@ class Course:
         return await self._commit(attempt, settle.given_up(attempt, self._narrator, at_ms=self._clock_ms()))
 
     async def _succeed(self, attempt: Attempt, artifact: Artifact) -> Attempt:
-        now_ms = self._clock_ms()
-        settled = await self._commit(attempt, settle.succeeded(attempt, artifact, self._narrator, at_ms=now_ms))
-        self._telemetry.metrics.time_to_result.observe(attempt.model, seconds=(now_ms - attempt.created_at_ms) / 1000)
-        return settled
+        at_ms = self._clock_ms()
+        return await self._commit(attempt, settle.succeeded(attempt, artifact, self._narrator, at_ms=at_ms))
 
     async def _fail(self, attempt: Attempt, code: str) -> Attempt:
         return await self._commit(attempt, settle.failed(attempt, code, self._narrator, at_ms=self._clock_ms()))
@@ -246,6 +247,8 @@ class Course:
     def _tell(self, attempt: Attempt, work: Work, to: AttemptState) -> None:
         metrics = self._telemetry.metrics
         metrics.attempts.add(attempt.model, to)
+        if to in {AttemptState.FAILED, AttemptState.REFUNDED}:
+            self._punctuality.failed(attempt)
         tally.count(metrics, work.transfers)
         self._log.info(
             "ATTEMPT_MOVED",

@@ -10,6 +10,7 @@ from botflight_diagnostics.telemetry import Correlation, Telemetry, TraceContext
 from botflight_service.generation.attempts import UNSETTLED, Attempt
 from botflight_service.generation.catalog import Catalog
 from botflight_service.generation.course import Course, Inputs, Messenger
+from botflight_service.generation.punctuality import Punctuality
 from botflight_service.generation.settle import Narrator
 from botflight_service.generation.signs import Signs
 from botflight_service.provider.interface import Hint, Provider
@@ -35,6 +36,7 @@ class Runner:
         storage: Storage,
         messenger: Messenger,
         narrator: Narrator,
+        punctuality: Punctuality,
         telemetry: Telemetry,
         clock_ms: Callable[[], int],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -52,6 +54,7 @@ class Runner:
             messenger=messenger,
             narrator=narrator,
             signs=self._signs,
+            punctuality=punctuality,
             telemetry=telemetry,
             clock_ms=clock_ms,
             sleep=sleep,

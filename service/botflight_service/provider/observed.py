@@ -75,7 +75,8 @@ class ObservedProvider:
         """Await a call, and tell of it."""
         started = time.perf_counter()
         outcome, failed, refused = "FAILED", True, False
-        with self._telemetry.tracer.span(f"{self.name}/{operation}", kind="client") as span:
+        attributes = {"rpc.system": self.name, "rpc.method": operation}
+        with self._telemetry.tracer.span(f"{self.name}/{operation}", kind="client", attributes=attributes) as span:
             try:
                 async with asyncio.timeout(limit_s):
                     result = await call

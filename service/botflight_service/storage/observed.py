@@ -38,19 +38,30 @@ class _Observed:
     def __init__(self, storage: Storage, telemetry: Telemetry) -> None:
         self._storage = storage
         self._telemetry = telemetry
-        self._attributes = {"db.system.name": storage.system}
         for name, span in _TOLD.items():
-            setattr(self, name, partial(self._call, getattr(storage, name), name, span))
+            operation, _, table = span.partition(" ")
+            attributes = {
+                "db.system.name": storage.system,
+                "db.operation.name": operation,
+                "db.collection.name": table,
+            }
+            setattr(self, name, partial(self._call, getattr(storage, name), name, span, attributes))
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the store has there
         return getattr(self._storage, name)
 
     async def _call(
-        self, method: Callable[..., Awaitable[Any]], name: str, span: str, *given: object, **named: object
+        self,
+        method: Callable[..., Awaitable[Any]],
+        name: str,
+        span: str,
+        attributes: Mapping[str, str],
+        *given: object,
+        **named: object,
     ) -> Any:  # noqa: ANN401 - whatever the method gives
         started = time.perf_counter()
         outcome = "FAILED"
-        with self._telemetry.tracer.span(span, kind="client", attributes=self._attributes):
+        with self._telemetry.tracer.span(span, kind="client", attributes=attributes):
             try:
                 result = await method(*given, **named)
                 outcome = "OK"

@@ -127,7 +127,11 @@ class Worker:
             self._telemetry.tracer.root(
                 f"process {envelope.kind}",
                 kind="consumer",
-                attributes={"messaging.system": "telegram", "messaging.operation.type": "process"},
+                attributes={
+                    "messaging.system": "telegram",
+                    "messaging.operation.type": "process",
+                    "botflight.update_id": envelope.update_id,
+                },
                 parent=task.parent,
             ) as span,
         ):

@@ -84,7 +84,7 @@ EVENTS: Final = (
     EventSpec(
         name="DRAINING",
         level="info",
-        fields=("reason",),
+        fields=(),
         meaning="No more updates are taken; what is in hand is finished.",
     ),
     EventSpec(
@@ -110,12 +110,6 @@ EVENTS: Final = (
         level="error",
         fields=("part",),
         meaning="A part could not be closed at the end; the others were.",
-    ),
-    EventSpec(
-        name="SETTINGS_INVALID",
-        level="critical",
-        fields=("problems",),
-        meaning="The settings are wrong; the process ends with exit code 2.",
     ),
     EventSpec(
         name="ATTEMPT_MOVED",

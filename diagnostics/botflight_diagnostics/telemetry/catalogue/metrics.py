@@ -43,22 +43,28 @@ ATTEMPT_STATES: Final = (
 #: KIE's codes that no retry mends.
 PROVIDER_ALARMS: Final = ("401", "402", "403", "433", "455", "505")
 CALLBACK_OUTCOMES: Final = ("TAKEN", "KNOWN", "FORGED", "NOT_OURS", "LATER", "REFUSED")
+#: How a generation kept its time.
+TIMINGS: Final = ("in_time", "late", "failed")
 
 _TYPE = Label(name="type", meaning="kind of update", values=UPDATE_TYPES)
 _OUTCOME = Label(name="outcome", meaning="what came of it", values=OUTCOMES, more=8)
-_METHOD = Label(name="method", meaning="method of the Bot API", more=16)
+_METHOD = Label(name="method", meaning="method of the Bot API", more=14)
+_TELEGRAM_OUTCOME = Label(
+    name="outcome", meaning="`OK`, the HTTP status or the error", values=("OK", "400", "403", "429"), more=2
+)
 _CALL_OUTCOME = Label(name="outcome", meaning="`OK` or what went wrong", values=("OK",), more=4)
 _OPERATION = Label(name="operation", meaning="what was asked", more=5)
-_STORE_OPERATION = Label(name="operation", meaning="method of the store", more=16)
+_STORE_OPERATION = Label(name="operation", meaning="method of the store", more=14)
 _STORE_OUTCOME = Label(name="outcome", meaning="`OK` or what went wrong", values=("OK",), more=2)
-_MODEL = Label(name="model", meaning="model of the catalogue", more=8)
+_MODEL = Label(name="model", meaning="model of the catalogue", more=7)
 _ATTEMPT_STATE = Label(name="state", meaning="state that they came to", values=ATTEMPT_STATES)
+_TIMING = Label(name="timing", meaning="within twice the usual time of its model, after it, or never", values=TIMINGS)
 _MONEY = Label(
     name="kind",
     meaning="what happened to it",
     values=("held", "charged", "released", "refunded", "topped_up"),
 )
-_OUTBOX_STATE = Label(name="state", meaning="waiting, or given up", values=("waiting", "undeliverable"))
+_GIVEN_UP = Label(name="reason", meaning="why it was given up", values=("FORBIDDEN", "REFUSED", "TOO_OLD"))
 _SECTION = Label(name="section", meaning="section of the preflight", more=12)
 _REPORT = Label(name="report", meaning="which preflight", values=("billing", "service"))
 _SIGNAL = Label(name="signal", meaning="what was lost", values=("logs", "spans"))
@@ -126,7 +132,7 @@ METRICS: Final = (
         name="botflight_telegram_requests_total",
         kind="counter",
         unit="",
-        labels=(_METHOD, _CALL_OUTCOME),
+        labels=(_METHOD, _TELEGRAM_OUTCOME),
         meaning="Calls to the Bot API.",
     ),
     MetricSpec(
@@ -198,7 +204,14 @@ METRICS: Final = (
         unit="seconds",
         labels=(_MODEL,),
         buckets=RESULT_SECONDS,
-        meaning="Time from the tap on confirm to the delivered file.",
+        meaning="Time from the tap on confirm to the file that Telegram took.",
+    ),
+    MetricSpec(
+        name="botflight_generations_total",
+        kind="counter",
+        unit="",
+        labels=(_MODEL, _TIMING),
+        meaning="Generations that came to an end, by whether the user had the file in time.",
     ),
     MetricSpec(
         name="botflight_money_hundredths_total",
@@ -211,6 +224,24 @@ METRICS: Final = (
         name="botflight_free_generations_total", kind="counter", unit="", meaning="Generations that cost nothing."
     ),
     MetricSpec(
+        name="botflight_ledger_drift_hundredths",
+        kind="gauge",
+        unit="hundredths",
+        meaning="Sum of all accounts at the last full count, in hundredths of a credit; anything but 0 is an error.",
+    ),
+    MetricSpec(
+        name="botflight_ledger_mismatched_accounts",
+        kind="gauge",
+        unit="",
+        meaning="Accounts whose balance is not the sum of their entries, at the last full count.",
+    ),
+    MetricSpec(
+        name="botflight_ledger_audit_age_seconds",
+        kind="gauge",
+        unit="seconds",
+        meaning="How long ago the last full count of the ledger ended; 0 until there was one.",
+    ),
+    MetricSpec(
         name="botflight_storage_operations_total",
         kind="counter",
         unit="",
@@ -221,7 +252,7 @@ METRICS: Final = (
         name="botflight_storage_operation_duration_seconds",
         kind="histogram",
         unit="seconds",
-        labels=(Label(name="operation", meaning="method of the store", more=8),),
+        labels=(Label(name="operation", meaning="method of the store", more=6),),
         buckets=STORAGE_SECONDS,
         meaning="Time of a call to the store, the wait for its commit included.",
     ),
@@ -229,8 +260,14 @@ METRICS: Final = (
         name="botflight_outbox_messages",
         kind="gauge",
         unit="",
-        labels=(_OUTBOX_STATE,),
         meaning="Messages that are committed and not yet sent.",
+    ),
+    MetricSpec(
+        name="botflight_outbox_given_up_total",
+        kind="counter",
+        unit="",
+        labels=(_GIVEN_UP,),
+        meaning="Messages that will never be sent.",
     ),
     MetricSpec(
         name="botflight_outbox_oldest_seconds",
@@ -263,7 +300,7 @@ METRICS: Final = (
         name="botflight_preflight_findings",
         kind="gauge",
         unit="",
-        labels=(Label(name="code", meaning="code of the finding", more=36),),
+        labels=(Label(name="code", meaning="code of the finding", more=40),),
         meaning="What each finding of the last preflight affects; 0 where it was not found or is muted.",
     ),
     MetricSpec(

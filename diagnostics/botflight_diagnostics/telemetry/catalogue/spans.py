@@ -32,7 +32,7 @@ SPANS: Final = (
     SpanSpec(
         name="generate",
         kind="internal",
-        attributes=("botflight.model", "botflight.task_id"),
+        attributes=("botflight.model", "botflight.task_id", "botflight.state"),
         meaning="An attempt at generation in the background; links to the tap on confirm.",
     ),
     SpanSpec(
@@ -50,7 +50,7 @@ SPANS: Final = (
     SpanSpec(
         name="<provider>/<operation>",
         kind="client",
-        attributes=("rpc.system", "rpc.method", "http.response.status_code"),
+        attributes=("rpc.system", "rpc.method"),
         meaning="A call to the provider.",
     ),
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import urllib.request
 import warnings
 from collections.abc import Mapping
 from datetime import timedelta
@@ -14,6 +13,8 @@ from telegram._utils.defaultvalue import DefaultValue
 from telegram.error import NetworkError, RetryAfter, TimedOut
 from telegram.request import BaseRequest, RequestData
 from telegram.warnings import PTBDeprecationWarning
+
+from botflight_service.proxies import Proxies
 
 #: Connections to Telegram at once; those that find none wait.
 MAX_CONNECTIONS = 100
@@ -30,7 +31,7 @@ class Transport(BaseRequest):
     def __init__(self, *, read_timeout_s: float = READ_LIMIT_S) -> None:
         self._read_timeout_s = read_timeout_s
         self._session: aiohttp.ClientSession | None = None
-        self._proxies: dict[str, str | None] = {}
+        self._proxies = Proxies()
 
     @property
     def read_timeout(self) -> float:
@@ -41,7 +42,7 @@ class Transport(BaseRequest):
         """Open the session."""
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                # Proxies are looked up below: aiohttp would read the environment and .netrc anew for every request.
+                # Proxies are looked up by us, once a host: aiohttp would read the environment anew for every request.
                 connector=aiohttp.TCPConnector(limit=MAX_CONNECTIONS, ttl_dns_cache=300),
                 trust_env=False,
             )
@@ -51,15 +52,6 @@ class Transport(BaseRequest):
         if self._session is not None:
             await self._session.close()
             self._session = None
-
-    def _proxy(self, url: str) -> str | None:
-        """The proxy that the environment names for this host; looked up once for each host."""
-        host = url.split("/", 3)[2]
-        if host not in self._proxies:
-            scheme = url.partition(":")[0]
-            bypassed = urllib.request.proxy_bypass(host.partition(":")[0])
-            self._proxies[host] = None if bypassed else urllib.request.getproxies().get(scheme)
-        return self._proxies[host]
 
     async def do_request(
         self,
@@ -83,7 +75,7 @@ class Transport(BaseRequest):
         )
         try:
             async with self._session.request(
-                method, url, timeout=timeout, allow_redirects=False, proxy=self._proxy(url), **_body(request_data)
+                method, url, timeout=timeout, allow_redirects=False, proxy=self._proxies.of(url), **_body(request_data)
             ) as response:
                 return response.status, await response.read()
         except TimeoutError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from importlib.resources import files
 from typing import Annotated, Literal, TypeVar
@@ -27,6 +27,8 @@ Values = TypeVar("Values", bound=tuple[object, ...])
 
 #: Keys and names are parts of callback data and of the keys of texts.
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=_MAX_NAME)]
+#: The provider's own names: JSON keys.
+ProviderName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=64)]
 #: A choice is the last part of callback data.
 Choice = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9:._-]*$", max_length=_MAX_NAME)]
 
@@ -65,6 +67,8 @@ class TextInput:
     __pydantic_config__ = ConfigDict(extra="forbid")
     name: Name
     type: Literal["text"] = "text"
+    #: What the provider calls it; None where that is the same.
+    provider_name: ProviderName | None = None
     #: Telegram's messages hold 4096.
     max_characters: Annotated[int, Field(ge=1, le=4096)]
 
@@ -76,6 +80,12 @@ class PhotoInput:
     __pydantic_config__ = ConfigDict(extra="forbid")
     name: Name
     type: Literal["photo"] = "photo"
+    #: What the provider calls it; None where that is the same.
+    provider_name: ProviderName | None = None
+    #: Whether the provider takes a list of them.
+    provider_list: bool = False
+    #: Telegram gives bots files of up to 20 MB.
+    max_megabytes: Annotated[int, Field(ge=1, le=20)] = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +95,8 @@ class ChoiceInput:
     __pydantic_config__ = ConfigDict(extra="forbid")
     name: Name
     type: Literal["choice"] = "choice"
+    #: What the provider calls it; None where that is the same.
+    provider_name: ProviderName | None = None
     choices: Annotated[tuple[Choice, ...], Field(min_length=2, max_length=12), AfterValidator(_unlike)]
 
 
@@ -95,6 +107,8 @@ class NumberInput:
     __pydantic_config__ = ConfigDict(extra="forbid")
     name: Name
     type: Literal["number"] = "number"
+    #: What the provider calls it; None where that is the same.
+    provider_name: ProviderName | None = None
     minimum: int
     maximum: int
     #: Those that have buttons.
@@ -130,6 +144,15 @@ class Model:
         Field(min_length=1, max_length=8),
         AfterValidator(_unlike_names),
     ]
+    #: What the provider is told every time, beside the answers.
+    provider_constants: Annotated[Mapping[ProviderName, bool | int | str], Field(max_length=16)] = field(
+        default_factory=dict
+    )
+
+    def __post_init__(self) -> None:
+        """Raise ValueError where two things have the same name with the provider."""
+        names = [asked.provider_name or asked.name for asked in self.inputs]
+        _unlike((*names, *self.provider_constants))
 
     def input(self, name: str | None) -> Input | None:
         """The input of that name, if the model has it."""

@@ -93,6 +93,8 @@ async def test_proxies_of_the_environment_are_honoured(transport: Transport, mon
     monkeypatch.setenv("https_proxy", "http://proxy.example:3128")
     monkeypatch.setenv("no_proxy", "127.0.0.1")
 
-    found = [transport._proxy(url) for url in ("https://api.telegram.org/botX/getMe", "http://127.0.0.1:81/botX/getMe")]
+    found = [
+        transport._proxies.of(url) for url in ("https://api.telegram.org/botX/getMe", "http://127.0.0.1:81/botX/getMe")
+    ]
 
     assert found == ["http://proxy.example:3128", None]

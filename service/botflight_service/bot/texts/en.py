@@ -68,6 +68,8 @@ _ENTRIES: Final[dict[str, Entry]] = {
     "input.shape.9:16": "Tall 9:16",
     "input.shape.16:9": "Wide 16:9",
     "input.seconds": "Length, seconds",
+    "input.seconds.5": "5 seconds",
+    "input.seconds.10": "10 seconds",
     "input.factor": "Size",
     "input.factor.2": "2 times",
     "input.factor.4": "4 times",

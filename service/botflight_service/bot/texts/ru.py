@@ -68,6 +68,8 @@ _ENTRIES: Final[dict[str, Entry]] = {
     "input.shape.9:16": "Вертикаль 9:16",
     "input.shape.16:9": "Широкий экран 16:9",
     "input.seconds": "Длительность, с",
+    "input.seconds.5": "5 секунд",
+    "input.seconds.10": "10 секунд",
     "input.factor": "Увеличение",
     "input.factor.2": "В 2 раза",
     "input.factor.4": "В 4 раза",

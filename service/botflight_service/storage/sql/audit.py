@@ -116,7 +116,8 @@ def violations() -> Program[list[str]]:
     """Recompute every invariant over all that is stored; a sentence for each that does not hold, at most 100."""
     sentences: list[str] = []
     for query, sentence in _INVARIANTS:
-        sentences += (sentence.format(*broken) for broken in (yield from rows(query)))
+        found = yield from rows(f"{query} LIMIT {MAX_SENTENCES}")
+        sentences += (sentence.format(*broken) for broken in found)
     return sentences[:MAX_SENTENCES]
 
 

@@ -47,8 +47,10 @@ class Raw(Protocol):
         """Run a statement; its tag, such as `UPDATE 1`."""
         ...
 
-    async def executemany(self, command: str, args: Sequence[Sequence[Any]]) -> None:
-        """Run a statement once for each of several arguments."""
+    async def copy_records_to_table(
+        self, table_name: str, *, records: Sequence[Sequence[Any]], columns: Sequence[str]
+    ) -> str:
+        """Insert rows by COPY; its tag, such as `COPY 2`."""
         ...
 
     async def fetch(self, query: str, *arguments: Any) -> Sequence[Any]:  # noqa: ANN401 - whatever a column takes

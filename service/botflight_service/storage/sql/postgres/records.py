@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -16,7 +16,11 @@ from botflight_service.storage.sql.postgres.faults import explained
 from botflight_service.storage.sql.postgres.link import Link, numbered
 from botflight_service.storage.sql.records import TABLES, Record, inserting, record_of, selecting, values_of
 
+#: Records read at once.
 _CHUNK = 500
+#: Records written at once: each chunk adds to the same counters, and PostgreSQL looks through all of a row's versions
+#: that one transaction made, so that many small chunks cost their square.
+_LOAD_CHUNK = 5_000
 #: What a value may be refused with: by asyncpg before it is sent, by the server after.
 _REFUSALS = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.PostgresSyntaxError)
 
@@ -47,7 +51,7 @@ async def load(link: Link, incoming: AsyncIterator[Mapping[str, Any]]) -> int:
     chunk: list[Mapping[str, Any]] = []
     async for record in incoming:
         chunk.append(record)
-        if len(chunk) == _CHUNK:
+        if len(chunk) == _LOAD_CHUNK:
             number = await _loaded(link, chunk, number)
             chunk = []
     number = await _loaded(link, chunk, number)
@@ -73,24 +77,27 @@ async def _loaded(link: Link, chunk: Sequence[Mapping[str, Any]], number: int) -
 
 
 async def _insert(link: Link, table: str, records: Sequence[Record]) -> None:
-    """Insert records of one table in one go; where one is refused, one by one, to name it."""
+    """Copy records of one table in one go; where one is refused, insert them one by one, to name it."""
     await link.script("SAVEPOINT chunk")
     try:
-        await _execute(link, table, records)
+        await _explained(
+            link,
+            link.raw.copy_records_to_table(table, columns=TABLES[table], records=[record.values for record in records]),
+        )
     except _REFUSALS:
         await link.script("ROLLBACK TO SAVEPOINT chunk")
         for record in records:
             try:
-                await _execute(link, table, [record])
+                await _explained(link, link.raw.execute(numbered(inserting(table)), *record.values))
             except _REFUSALS as error:
                 raise RecordRefused(record.number, str(error)) from error
     await link.script("RELEASE SAVEPOINT chunk")
 
 
-async def _execute(link: Link, table: str, records: Sequence[Record]) -> None:
-    """Insert records. Raises what asyncpg or the server refuses them with."""
+async def _explained(link: Link, writing: Awaitable[str]) -> None:
+    """Write. Raises what asyncpg or the server refuses the values with, or a StorageError."""
     try:
-        await link.raw.executemany(numbered(inserting(table)), [record.values for record in records])
+        await writing
     except _REFUSALS:
         raise
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):

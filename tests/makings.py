@@ -6,7 +6,9 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid5
 
+from botflight_service.admin_action import AdminAction
 from botflight_service.billing.money import credits
+from botflight_service.billing.payments import Payment
 from botflight_service.generation.attempts import Artifact, Attempt, AttemptState, Funding, ResultKind
 from botflight_service.message import OutgoingMessage
 from botflight_service.session import Session
@@ -76,6 +78,33 @@ def message(text: str = "Hello", **changes: Any) -> OutgoingMessage:
 def picture(**changes: Any) -> Artifact:
     """A finished picture."""
     return replace(Artifact(ResultKind.PHOTO, "job-1/0", "fox.png"), **changes)
+
+
+def payment(name: object = "st1", **changes: Any) -> Payment:
+    """A payment of Alice's: fifty Stars for as many credits."""
+    fields: dict[str, Any] = {
+        "charge_id": str(name),
+        "user_id": ALICE,
+        "stars": 50,
+        "credited": credits(50),
+        "invoice_payload": "p1:small:50:5000:11",
+        "paid_at_ms": NOW_MS,
+        "changed_at_ms": NOW_MS,
+    }
+    return Payment(**fields | changes)
+
+
+def action(name: str = "credit", **changes: Any) -> AdminAction:
+    """What an administrator did."""
+    fields: dict[str, Any] = {
+        "admin_id": 900,
+        "action": name,
+        "subject": str(ALICE),
+        "outcome": "OK",
+        "correlation_id": task("a command"),
+        "at_ms": NOW_MS,
+    }
+    return AdminAction(**fields | changes)
 
 
 def work(**changes: Any) -> Work:

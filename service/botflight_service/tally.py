@@ -14,6 +14,8 @@ _WORDS: Final[Mapping[TransferKind, str]] = {
     TransferKind.RELEASE: "released",
     TransferKind.CREDIT: "topped_up",
     TransferKind.REFUND: "refunded",
+    TransferKind.TAKE_BACK: "taken_back",
+    TransferKind.HAND_BACK: "handed_back",
 }
 
 

@@ -17,15 +17,17 @@ from uuid import UUID
 from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
-from tests.makings import NOW_MS, PARTNER, TODAY, attempt, envelope, message, picture, session, task
+from tests.makings import NOW_MS, PARTNER, TODAY, action, attempt, envelope, message, payment, picture, session, task
 from tests.postgres_server import Server, shared_server
 from tests.prove.proof import Proof
 
-from botflight_service.billing import ledger
+from botflight_service.billing import ledger, payments
 from botflight_service.billing.ledger import Account, AccountKind, Transfer, TransferKind
 from botflight_service.billing.money import Credits
+from botflight_service.billing.payments import Payment, PaymentMove, PaymentState
 from botflight_service.billing.quotas import FreeDeduction, day_of
 from botflight_service.generation.attempts import MOVES, UNSETTLED, AttemptState, IllegalMove
+from botflight_service.memo import Memo
 from botflight_service.session import GUARD_MS, Draft
 from botflight_service.storage import open_storage
 from botflight_service.storage.interface import (
@@ -47,6 +49,7 @@ RUNS = 10
 
 USERS = st.sampled_from([1, 2])
 TASKS = st.sampled_from([task(number) for number in range(4)])
+CHARGES = st.sampled_from(["st1", "st2"])
 PAYMENTS = st.sampled_from(["payment 1", "payment 2", "payment 3"])
 AMOUNTS = st.integers(min_value=1, max_value=300).map(Credits)
 DAYS = st.sampled_from([TODAY, "2026-09-22"])
@@ -236,6 +239,33 @@ class StoresMachine(RuleBasedStateMachine):
             move = Move(task_id=task_id, of=frozenset({found.state}), to=to, artifact=picture())
             self._commit(Work(partner=PARTNER, at_ms=self.now_ms, move=move))
 
+    @rule(user=USERS, charge=CHARGES, credited=AMOUNTS)
+    def pay(self, user: int, charge: str, credited: Credits) -> None:
+        """What a receipt causes."""
+        paid = payment(charge, user_id=user, credited=credited, paid_at_ms=self.now_ms, changed_at_ms=self.now_ms)
+        posted = payments.credit(paid, partner=PARTNER, at_ms=self.now_ms)
+        self._commit(Work(partner=PARTNER, at_ms=self.now_ms, payment=paid, transfers=posted))
+
+    @rule(charge=CHARGES, to=st.sampled_from(PaymentState), share=st.sampled_from([0, 1, 2]))
+    def move_payment(self, charge: str, to: PaymentState, share: int) -> None:
+        """A refund begins, is refused by Telegram, or ends; a second one that read the same is refused."""
+        read: Payment | None = self._ask(lambda storage: storage.payment(PARTNER, charge))
+        if read is None or to not in payments.MOVES[read.state]:
+            return
+        taken = Credits(read.credited.hundredths * share // 2)
+        posted: tuple[Transfer, ...] = ()
+        if read.state is PaymentState.PAID:
+            posted = payments.take_back(read, taken, partner=PARTNER, at_ms=self.now_ms)
+        elif to is PaymentState.PAID:
+            posted = payments.hand_back(read, partner=PARTNER, at_ms=self.now_ms)
+        move = PaymentMove(read=read, to=to, taken=taken)
+        self._commit(Work(partner=PARTNER, at_ms=self.now_ms, payment_move=move, transfers=posted))
+
+    @rule(name=st.sampled_from(["one", "two"]), version=st.integers(0, 2))
+    def remember(self, name: str, version: int) -> None:
+        memo = Memo(name=name, version=version, body={"at": self.now_ms})
+        self._commit(Work(partner=PARTNER, at_ms=self.now_ms, memo=memo, action=action("remember", subject=name)))
+
     def _commit(self, work: Work) -> None:
         receipt = self._do(partial(self._commit_to, work))
         if isinstance(receipt, Receipt) and not receipt.repeat:
@@ -374,6 +404,13 @@ async def _reads(storage: Storage) -> list[object]:
         await _pages(storage.unsent),
         await storage.attempts_in(PARTNER, list(AttemptState), limit=9),
         await storage.attempts_in(PARTNER, UNSETTLED, limit=2),
+        await storage.attempts_of(PARTNER, task("the tap on confirm"), limit=3),
+        await storage.reachable(PARTNER, after=1, limit=1),
+        await storage.reachable(PARTNER, limit=2),
+        await storage.payments_in(PARTNER, PaymentState.REFUNDING, limit=2),
+        await storage.house(PARTNER),
+        await storage.memo(PARTNER, "one"),
+        await storage.actions(PARTNER, limit=3),
     ]
     for user in (1, 2):
         answers += [
@@ -382,6 +419,8 @@ async def _reads(storage: Storage) -> list[object]:
             await storage.free_used(PARTNER, user, TODAY),
             await storage.history(PARTNER, user, limit=9),
             await storage.history(PARTNER, user, offset=1, limit=1),
+            await storage.user(PARTNER, user),
+            await storage.payments_of(PARTNER, user, limit=1),
         ]
     return answers
 

@@ -48,6 +48,8 @@ class TransferKind(StrEnum):
     RELEASE = "release"
     CREDIT = "credit"
     REFUND = "refund"
+    TAKE_BACK = "take_back"
+    HAND_BACK = "hand_back"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,10 +13,13 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from botflight_diagnostics.billing_preflight import BillingProbe
+from botflight_service.admin_action import AdminAction
 from botflight_service.billing.ledger import Transfer
 from botflight_service.billing.money import Amount, Credits
+from botflight_service.billing.payments import Payment, PaymentMove, PaymentState
 from botflight_service.billing.quotas import FreeDeduction
 from botflight_service.generation.attempts import Artifact, Attempt, AttemptState
+from botflight_service.memo import Memo
 from botflight_service.message import OutgoingMessage
 from botflight_service.session import Session
 from botflight_service.updates.envelope import Envelope
@@ -68,6 +71,18 @@ class IdempotencyConflict(WorkRefused):
     """An id was used again with other terms."""
 
 
+class PaymentExists(WorkRefused):
+    """A payment with this charge id is there already."""
+
+
+class PaymentMoved(WorkRefused):
+    """The payment no longer stands as the caller read it."""
+
+
+class MemoChanged(WorkRefused):
+    """Somebody else has changed the memo since it was read."""
+
+
 class NeverTaken(WorkRefused):
     """What was to be posted, given back or paid back was never taken."""
 
@@ -111,6 +126,13 @@ class Work:
     free: FreeDeduction | None = None
     #: The task whose free generation is given back.
     restore_free: UUID | None = None
+    #: A payment that was not known before.
+    payment: Payment | None = None
+    payment_move: PaymentMove | None = None
+    #: The memo as it is to be; its version is the one that was read.
+    memo: Memo | None = None
+    #: The line of the audit, where an administrator caused this.
+    action: AdminAction | None = None
     messages: tuple[OutgoingMessage, ...] = ()
 
 
@@ -170,6 +192,28 @@ class Balance:
 
     available: Credits
     held: Credits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """Somebody who was here."""
+
+    user_id: int
+    first_seen_at_ms: int
+    #: When they were found to have blocked the bot; None once they write again.
+    blocked_at_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """What the house's own accounts hold; they may be below zero."""
+
+    #: What generations earned.
+    revenue: Credits
+    #: What payments brought, as a debt: the more was paid, the further below zero.
+    top_up_clearing: Credits
+    #: What administrators gave away, and what refunds cost.
+    adjustments: Credits
 
 
 class Storage(Protocol):
@@ -232,6 +276,44 @@ class Storage(Protocol):
 
     async def has_user(self, partner: str, user_id: int) -> bool:
         """Whether this user was ever seen."""
+        ...
+
+    async def user(self, partner: str, user_id: int) -> Known | None:
+        """What is known of a user as such."""
+        ...
+
+    async def reachable(self, partner: str, *, after: int = 0, limit: int) -> Sequence[int]:
+        """Ids of users who have not blocked the bot, in order; `after` is the last one already read."""
+        ...
+
+    async def attempts_of(self, partner: str, correlation_id: UUID, *, limit: int) -> Sequence[Attempt]:
+        """Attempts that began with one update, oldest first."""
+        ...
+
+    # -- payments, and what the service and its administrators remember
+
+    async def payment(self, partner: str, charge_id: str) -> Payment | None:
+        """One payment."""
+        ...
+
+    async def payments_of(self, partner: str, user_id: int, *, limit: int) -> Sequence[Payment]:
+        """A user's payments, newest first."""
+        ...
+
+    async def payments_in(self, partner: str, state: PaymentState, *, limit: int) -> Sequence[Payment]:
+        """Payments that stand in a state, oldest change first."""
+        ...
+
+    async def house(self, partner: str) -> House:
+        """What the house's own accounts hold."""
+        ...
+
+    async def memo(self, partner: str, name: str) -> Memo:
+        """A memo; version 0 and empty where there is none."""
+        ...
+
+    async def actions(self, partner: str, *, limit: int) -> Sequence[AdminAction]:
+        """What administrators did, newest first."""
         ...
 
     # -- the outbox

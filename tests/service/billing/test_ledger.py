@@ -6,10 +6,11 @@ from functools import partial
 
 import pytest
 
-from botflight_service.billing import ledger
+from botflight_service.billing import ledger, payments
 from botflight_service.billing.ledger import Account, AccountKind, LedgerConflict, LedgerGap, Transfer, TransferKind
 from botflight_service.billing.money import InvalidAmount, credits
-from makings import ALICE, BOB, NOW_MS, PARTNER, task
+from botflight_service.billing.payments import PaymentMove, PaymentState
+from makings import ALICE, BOB, NOW_MS, PARTNER, payment, task
 
 TERMS = {"partner": PARTNER, "user_id": ALICE, "amount": credits(10), "task_id": task(), "at_ms": NOW_MS}
 HOLD = ledger.hold(**TERMS)
@@ -116,6 +117,10 @@ def test_a_step_without_the_one_before_is_refused(transfer: Transfer, known: lis
 
 def test_every_kind_has_its_verb() -> None:
     """No kind of transfer exists that no verb makes."""
-    made = {transfer.kind for transfer in (HOLD, CHARGE, RELEASE, REFUND, CREDIT)}
+    paid = payment()
+    refunding = PaymentMove(read=paid, to=PaymentState.REFUNDING, taken=credits(50)).moved(at_ms=NOW_MS)
+    taken = payments.take_back(paid, credits(50), partner=PARTNER, at_ms=NOW_MS)
+    handed = payments.hand_back(refunding, partner=PARTNER, at_ms=NOW_MS)
+    made = {transfer.kind for transfer in (HOLD, CHARGE, RELEASE, REFUND, CREDIT, *taken, *handed)}
 
     assert made == set(TransferKind)

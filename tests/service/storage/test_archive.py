@@ -12,10 +12,26 @@ import pytest
 
 from botflight_service.billing.money import credits
 from botflight_service.generation.attempts import AttemptState
+from botflight_service.memo import Memo
 from botflight_service.storage import open_storage
 from botflight_service.storage.archive import ArchiveDamaged, read_archive, write_archive
 from botflight_service.storage.interface import Balance, Done, Mark, SendOutcome, Storage, StorageUnavailable
-from makings import ALICE, BOB, NOW_MS, PARTNER, TODAY, attempt, envelope, message, picture, session, task, work
+from makings import (
+    ALICE,
+    BOB,
+    NOW_MS,
+    PARTNER,
+    TODAY,
+    action,
+    attempt,
+    envelope,
+    message,
+    payment,
+    picture,
+    session,
+    task,
+    work,
+)
 
 
 def quietly(done: int, total: int) -> None:
@@ -37,6 +53,7 @@ async def fill(storage: Storage) -> None:
     await storage.consume_free_generation_once(PARTNER, ALICE, task("free"), day=TODAY, daily_limit=5)
     await storage.consume_free_generation_once(PARTNER, ALICE, task("back"), day=TODAY, daily_limit=5)
     await storage.restore_free_generation_once(PARTNER, ALICE, task("back"))
+    await storage.commit(work(payment=payment(), action=action(), memo=Memo(name="a memo", body={"on": True})))
     queued = (await storage.commit(work(messages=(message("Привет"), message("later"))))).messages
     await storage.mark(PARTNER, [Mark(place=queued[0].place, outcome=SendOutcome.SENT, at_ms=NOW_MS)])
 

@@ -47,6 +47,31 @@ def test_a_new_database_gets_the_newest_schema(connection: sqlite3.Connection) -
     assert schema_version(connection) == SCHEMA_VERSION
 
 
+def test_a_store_of_the_first_version_goes_on_as_the_newest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it holds stays, what is new is there and empty."""
+    older = connect(MEMORY, writes=True)
+    with monkeypatch.context() as before:
+        before.setattr(schema, "SCHEMA_VERSION", 1)
+        migrate(older, name=MEMORY)
+    insert_transfer(older)
+
+    migrate(older, name=MEMORY)
+
+    assert schema_version(older) == SCHEMA_VERSION
+    assert older.execute("SELECT count(*) FROM transfers").fetchall() == [(1,)]
+    assert older.execute("SELECT count(*) FROM payments").fetchall() == [(0,)]
+    older.close()
+
+
+def test_what_administrators_did_is_immutable(connection: sqlite3.Connection) -> None:
+    """A line of the audit is neither changed nor removed."""
+    connection.execute("INSERT INTO admin_actions VALUES (1, ?, 9, 'credit', '11', 'OK', 'c', ?)", (PARTNER, NOW_MS))
+
+    for statement in ("UPDATE admin_actions SET outcome = 'no'", "DELETE FROM admin_actions"):
+        with pytest.raises(sqlite3.IntegrityError, match="administrators did"):
+            connection.execute(statement)
+
+
 def test_a_failed_migration_leaves_the_version_that_was(
     connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -62,7 +62,7 @@ _TIMING = Label(name="timing", meaning="within twice the usual time of its model
 _MONEY = Label(
     name="kind",
     meaning="what happened to it",
-    values=("held", "charged", "released", "refunded", "topped_up"),
+    values=("held", "charged", "released", "refunded", "topped_up", "taken_back", "handed_back"),
 )
 _GIVEN_UP = Label(name="reason", meaning="why it was given up", values=("FORBIDDEN", "REFUSED", "TOO_OLD"))
 _SECTION = Label(name="section", meaning="section of the preflight", more=12)

@@ -7,18 +7,24 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from botflight_service.admin_action import AdminAction
 from botflight_service.billing.ledger import Account, AccountKind, Transfer, TransferKind
 from botflight_service.billing.money import Credits
+from botflight_service.billing.payments import Payment, PaymentState
 from botflight_service.billing.quotas import FreeDeduction
 from botflight_service.generation.attempts import Artifact, Attempt, AttemptState, Funding, ResultKind
+from botflight_service.memo import Memo
 from botflight_service.message import Button, OutgoingMessage
 from botflight_service.session import Draft, Offer, Session
 from botflight_service.storage.interface import SendOutcome
 from botflight_service.storage.json_store.rows import (
     AuditPass,
     FreeTaken,
+    StoredAction,
     StoredAttempt,
+    StoredMemo,
     StoredMessage,
+    StoredPayment,
     StoredSession,
     StoredTransfer,
     StoredUpdate,
@@ -269,6 +275,75 @@ def _message(fields: Record) -> OutgoingMessage:
         "correlation_id": UUID(fields["correlation_id"]),
     }
     return OutgoingMessage(**{**fields, **parsed})
+
+
+def encode_payment(row: StoredPayment) -> dict[str, Any]:
+    """The record of a payment."""
+    one = row.payment
+    return {
+        "place": row.place,
+        "partner": row.partner,
+        "charge_id": one.charge_id,
+        "user_id": one.user_id,
+        "stars": one.stars,
+        "credited_hundredths": one.credited.hundredths,
+        "invoice_payload": one.invoice_payload,
+        "state": one.state.value,
+        "refunds": one.refunds,
+        "taken_hundredths": one.taken.hundredths,
+        "paid_at_ms": one.paid_at_ms,
+        "changed_at_ms": one.changed_at_ms,
+    }
+
+
+def decode_payment(record: Record) -> StoredPayment:
+    """The row of a record of a payment."""
+    if record["stars"] <= 0 or not 0 <= record["taken_hundredths"] <= record["credited_hundredths"]:
+        raise ValueError("a payment is of Stars, and no more is taken back than was credited")
+    fields = {name: value for name, value in record.items() if name not in {"place", "partner"}}
+    amounts = {name: Credits(fields.pop(f"{name}_hundredths")) for name in ("credited", "taken")}
+    payment = Payment(**{**fields, **amounts, "state": PaymentState(record["state"])})
+    return StoredPayment(place=record["place"], partner=record["partner"], payment=payment)
+
+
+def encode_action(row: StoredAction) -> dict[str, Any]:
+    """The record of what an administrator did."""
+    one = row.action
+    return {
+        "place": row.place,
+        "partner": row.partner,
+        "admin_id": one.admin_id,
+        "action": one.action,
+        "subject": one.subject,
+        "outcome": one.outcome,
+        "correlation_id": str(one.correlation_id),
+        "at_ms": one.at_ms,
+    }
+
+
+def decode_action(record: Record) -> StoredAction:
+    """The row of a record of what an administrator did."""
+    fields = {name: value for name, value in record.items() if name not in {"place", "partner"}}
+    action = AdminAction(**{**fields, "correlation_id": UUID(record["correlation_id"])})
+    return StoredAction(place=record["place"], partner=record["partner"], action=action)
+
+
+def encode_memo(row: StoredMemo) -> dict[str, Any]:
+    """The record of a memo."""
+    one = row.memo
+    return {
+        "partner": row.partner,
+        "name": one.name,
+        "version": one.version,
+        "body": dict(one.body),
+        "changed_at_ms": one.changed_at_ms,
+    }
+
+
+def decode_memo(record: Record) -> StoredMemo:
+    """The row of a record of a memo."""
+    fields = {name: value for name, value in record.items() if name != "partner"}
+    return StoredMemo(partner=record["partner"], memo=Memo(**fields))
 
 
 def encode_audit(row: AuditPass) -> dict[str, Any]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from botflight_service.admin_action import AdminAction
 from botflight_service.billing.ledger import AccountKind, Transfer
+from botflight_service.billing.payments import Payment
 from botflight_service.billing.quotas import FreeDeduction
 from botflight_service.generation.attempts import Attempt
+from botflight_service.memo import Memo
 from botflight_service.message import OutgoingMessage
 from botflight_service.session import Session
 from botflight_service.storage.interface import SendOutcome
@@ -109,6 +112,32 @@ class StoredMessage:
     outcome: SendOutcome | None = None
     ended_at_ms: int | None = None
     telegram_message_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPayment:
+    """A payment, with its place in the order in which they were heard of."""
+
+    place: int
+    partner: str
+    payment: Payment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredAction:
+    """What an administrator did; never changed, never removed."""
+
+    place: int
+    partner: str
+    action: AdminAction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredMemo:
+    """What a partner's service remembers under a name."""
+
+    partner: str
+    memo: Memo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

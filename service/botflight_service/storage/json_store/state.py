@@ -16,8 +16,10 @@ from botflight_service.storage.json_store.layouts import Key, Layout
 from botflight_service.storage.json_store.rows import (
     AccountBalance,
     FreeDay,
+    StoredAction,
     StoredAttempt,
     StoredMessage,
+    StoredPayment,
     StoredTransfer,
     StoredUpdate,
     User,
@@ -83,7 +85,7 @@ class State:
     def __init__(self) -> None:
         self.changes: list[Change] = []
         self._index()
-        self.users = Table(layouts.USERS, self.changes, self.user_count)
+        self.users = Table(layouts.USERS, self.changes, self.user_count, self.reachable)
         self.sessions = Table(layouts.SESSIONS, self.changes)
         self.updates = Table(layouts.UPDATES, self.changes, self.undone, self.done)
         self.attempts = Table(
@@ -92,6 +94,7 @@ class State:
             self.attempts_of_user,
             self.attempts_in_state,
             self.attempts_by_age,
+            self.attempts_by_correlation,
             self.shared_jobs,
             self.attempt_count,
         )
@@ -109,6 +112,9 @@ class State:
         self.free_deductions = Table(layouts.FREE_DEDUCTIONS, self.changes)
         self.free_days = Table(layouts.FREE_DAYS, self.changes, self.free_uses, self.free_day_count)
         self.messages = Table(layouts.MESSAGES, self.changes, self.unsent, self.ended)
+        self.payments = Table(layouts.PAYMENTS, self.changes, self.payments_of_user, self.payments_in_state)
+        self.admin_actions = Table(layouts.ADMIN_ACTIONS, self.changes, self.actions_of)
+        self.memos = Table(layouts.MEMOS, self.changes)
         self.audits = Table(layouts.AUDITS, self.changes)
         self.nonces = Table(layouts.NONCES, self.changes)
         #: What an archive holds, in an order in which it can be filled.
@@ -122,6 +128,9 @@ class State:
             self.free_deductions,
             self.free_days,
             self.messages,
+            self.payments,
+            self.admin_actions,
+            self.memos,
         )
         self.tables: Mapping[str, Table[Any]] = {
             table.layout.table: table for table in (*self.archived, self.audits, self.nonces)
@@ -129,6 +138,7 @@ class State:
 
     def _index(self) -> None:
         self.user_count = Total[User](lambda row: (row.partner, 1))
+        self.reachable = Ordered[User](lambda row: (row.partner, (row.user_id,)) if row.blocked_at_ms is None else None)
         self.undone = Ordered[StoredUpdate](_undone)
         self.done = ByTime[StoredUpdate](_done)
         self.attempts_of_user = Ordered[StoredAttempt](
@@ -142,6 +152,9 @@ class State:
         )
         self.attempts_by_age = ByTime[StoredAttempt](
             lambda row: (row.attempt.partner, row.attempt.created_at_ms, row.place)
+        )
+        self.attempts_by_correlation = Ordered[StoredAttempt](
+            lambda row: ((row.attempt.partner, row.attempt.correlation_id), (row.place, str(row.attempt.task_id)))
         )
         self.shared_jobs = Repeats[StoredAttempt](
             lambda row: (row.attempt.partner, row.attempt.job_id) if row.attempt.job_id is not None else None
@@ -163,6 +176,16 @@ class State:
         self.free_uses = Ordered[FreeDay](lambda row: ((row.partner, row.day), (row.used, row.user_id)))
         self.free_day_count = Total[FreeDay](lambda row: (row.partner, 1))
         self.unsent = Ordered[StoredMessage](lambda row: (row.partner, (row.place,)) if row.outcome is None else None)
+        self.payments_of_user = Ordered[StoredPayment](
+            lambda row: ((row.partner, row.payment.user_id), (row.place, row.payment.charge_id))
+        )
+        self.payments_in_state = Ordered[StoredPayment](
+            lambda row: (
+                (row.partner, row.payment.state),
+                (row.payment.changed_at_ms, row.place, row.payment.charge_id),
+            )
+        )
+        self.actions_of = Ordered[StoredAction](lambda row: (row.partner, (row.place,)))
         self.ended = ByTime[StoredMessage](
             lambda row: (row.partner, row.ended_at_ms, row.place) if row.ended_at_ms is not None else None
         )

@@ -11,15 +11,27 @@ from uuid import UUID
 import orjson
 
 from botflight_diagnostics.billing_preflight import BillingProbe
+from botflight_service.admin_action import AdminAction
 from botflight_service.billing import ledger
 from botflight_service.billing.money import Amount, positive
+from botflight_service.billing.payments import Payment, PaymentState
 from botflight_service.billing.quotas import FreeDeduction
 from botflight_service.generation.attempts import Attempt, AttemptState
 from botflight_service.lock import FileLock
+from botflight_service.memo import Memo
 from botflight_service.session import Session
 from botflight_service.storage.batches import BatchThread
 from botflight_service.storage.feed import Feed
-from botflight_service.storage.interface import Balance, Mark, QueuedMessage, QueuedUpdate, Receipt, Work
+from botflight_service.storage.interface import (
+    Balance,
+    House,
+    Known,
+    Mark,
+    QueuedMessage,
+    QueuedUpdate,
+    Receipt,
+    Work,
+)
 from botflight_service.storage.json_store import audit, money, reads, records, writes
 from botflight_service.storage.json_store.book import COMPACT_BYTES, Book, explained
 from botflight_service.storage.json_store.folder import DiskFolder, Folder, make_folder
@@ -124,6 +136,44 @@ class JsonStorage:
     async def has_user(self, partner: str, user_id: int) -> bool:
         """Whether this user was ever seen."""
         return await self._run(lambda state: reads.has_user(state, partner, user_id))
+
+    async def user(self, partner: str, user_id: int) -> Known | None:
+        """What is known of a user as such."""
+        return await self._run(lambda state: reads.user(state, partner, user_id))
+
+    async def reachable(self, partner: str, *, after: int = 0, limit: int) -> Sequence[int]:
+        """Ids of users who have not blocked the bot, in order."""
+        return await self._run(lambda state: reads.reachable(state, partner, after=after, limit=limit))
+
+    async def attempts_of(self, partner: str, correlation_id: UUID, *, limit: int) -> Sequence[Attempt]:
+        """Attempts that began with one update, oldest first."""
+        return await self._run(lambda state: reads.attempts_of(state, partner, correlation_id, limit=limit))
+
+    # -- payments, and what the service and its administrators remember
+
+    async def payment(self, partner: str, charge_id: str) -> Payment | None:
+        """One payment."""
+        return await self._run(lambda state: reads.payment(state, partner, charge_id))
+
+    async def payments_of(self, partner: str, user_id: int, *, limit: int) -> Sequence[Payment]:
+        """A user's payments, newest first."""
+        return await self._run(lambda state: reads.payments_of(state, partner, user_id, limit=limit))
+
+    async def payments_in(self, partner: str, state: PaymentState, *, limit: int) -> Sequence[Payment]:
+        """Payments that stand in a state, oldest change first."""
+        return await self._run(lambda stored: reads.payments_in(stored, partner, state, limit=limit))
+
+    async def house(self, partner: str) -> House:
+        """What the house's own accounts hold."""
+        return await self._run(lambda state: reads.house(state, partner))
+
+    async def memo(self, partner: str, name: str) -> Memo:
+        """A memo; version 0 and empty where there is none."""
+        return await self._run(lambda state: reads.memo(state, partner, name))
+
+    async def actions(self, partner: str, *, limit: int) -> Sequence[AdminAction]:
+        """What administrators did, newest first."""
+        return await self._run(lambda state: reads.actions(state, partner, limit=limit))
 
     # -- the outbox
 

@@ -6,14 +6,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
+from botflight_service.billing.payments import Payment, PaymentMove
 from botflight_service.generation.attempts import Attempt, AttemptState, check_move
+from botflight_service.memo import Memo
 from botflight_service.message import OutgoingMessage
 from botflight_service.session import Session, overrides
 from botflight_service.storage.interface import (
     AttemptExists,
     AttemptMoved,
     Mark,
+    MemoChanged,
     Move,
+    PaymentExists,
+    PaymentMoved,
     QueuedMessage,
     Receipt,
     SendOutcome,
@@ -22,8 +27,11 @@ from botflight_service.storage.interface import (
 from botflight_service.storage.json_store import money
 from botflight_service.storage.json_store.rows import (
     Nonce,
+    StoredAction,
     StoredAttempt,
+    StoredMemo,
     StoredMessage,
+    StoredPayment,
     StoredSession,
     StoredUpdate,
     User,
@@ -52,6 +60,7 @@ def commit(state: State, work: Work) -> Receipt:
         _add_attempt(state, work.attempt)
     if work.move is not None:
         _move(state, work.partner, work.move, work.at_ms)
+    _remember(state, work)
     if work.free is not None:
         money.take_free(state, work.partner, work.free)
     for transfer in work.transfers:
@@ -105,6 +114,44 @@ def delete_nonce(state: State, nonce: str) -> bool:
         return False
     state.nonces.change((nonce,), None)
     return True
+
+
+def _remember(state: State, work: Work) -> None:
+    """Write what payments, memos and administrators leave. Raises PaymentExists, PaymentMoved or MemoChanged."""
+    if work.payment is not None:
+        _add_payment(state, work.partner, work.payment)
+    if work.payment_move is not None:
+        _move_payment(state, work.partner, work.payment_move, work.at_ms)
+    if work.memo is not None:
+        _change_memo(state, work.partner, work.memo, work.at_ms)
+    if work.action is not None:
+        place = state.admin_actions.next_place()
+        state.admin_actions.put(StoredAction(place=place, partner=work.partner, action=work.action))
+
+
+def _add_payment(state: State, partner: str, payment: Payment) -> None:
+    """Keep a new payment. Raises PaymentExists."""
+    if state.payments.get(partner, payment.charge_id) is not None:
+        raise PaymentExists(f"there is a payment {payment.charge_id} already")
+    state.payments.put(StoredPayment(place=state.payments.next_place(), partner=partner, payment=payment))
+
+
+def _move_payment(state: State, partner: str, move: PaymentMove, at_ms: int) -> None:
+    """Move a payment. Raises PaymentMoved unless it stands as it was read."""
+    read, moved = move.read, move.moved(at_ms=at_ms)
+    found = state.payments.get(partner, read.charge_id)
+    if found is None or (found.payment.state, found.payment.refunds) != (read.state, read.refunds):
+        raise PaymentMoved(f"payment {read.charge_id} is not {read.state} any more")
+    state.payments.put(replace(found, payment=moved))
+
+
+def _change_memo(state: State, partner: str, memo: Memo, at_ms: int) -> None:
+    """Write a memo over the version that it names. Raises MemoChanged."""
+    found = state.memos.get(partner, memo.name)
+    if (found.memo.version if found is not None else 0) != memo.version:
+        raise MemoChanged(f"the memo {memo.name} was changed after version {memo.version}")
+    changed = replace(memo, version=memo.version + 1, changed_at_ms=at_ms)
+    state.memos.put(StoredMemo(partner=partner, memo=changed))
 
 
 def _end_update(state: State, work: Work) -> bool:

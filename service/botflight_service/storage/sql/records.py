@@ -89,6 +89,22 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "ended_at_ms",
         "telegram_message_id",
     ),
+    "payments": (
+        "place",
+        "partner",
+        "charge_id",
+        "user_id",
+        "stars",
+        "credited_hundredths",
+        "invoice_payload",
+        "state",
+        "refunds",
+        "taken_hundredths",
+        "paid_at_ms",
+        "changed_at_ms",
+    ),
+    "admin_actions": ("place", "partner", "admin_id", "action", "subject", "outcome", "correlation_id", "at_ms"),
+    "memos": ("partner", "name", "version", "body", "changed_at_ms"),
 }
 _Value = str | int | bytes | None
 #: Columns that hold JSON, and bytes.

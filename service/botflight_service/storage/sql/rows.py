@@ -9,12 +9,15 @@ from uuid import UUID
 
 import orjson
 
+from botflight_service.admin_action import AdminAction
 from botflight_service.billing.ledger import Account, AccountKind, Transfer, TransferKind
 from botflight_service.billing.money import Credits
+from botflight_service.billing.payments import Payment, PaymentState
 from botflight_service.generation.attempts import Artifact, Attempt, AttemptState, Funding, ResultKind
+from botflight_service.memo import Memo
 from botflight_service.message import Button, OutgoingMessage
 from botflight_service.session import Draft, Offer, Session
-from botflight_service.storage.interface import QueuedMessage, QueuedUpdate
+from botflight_service.storage.interface import Known, QueuedMessage, QueuedUpdate
 from botflight_service.updates.envelope import Envelope
 
 Row = Sequence[Any]
@@ -150,6 +153,77 @@ def transfer_of(row: Row) -> Transfer:
         resolves=UUID(row[10]) if row[10] is not None else None,
         created_at_ms=row[11],
     )
+
+
+def payment_row(partner: str, payment: Payment) -> Row:
+    """The values of `INSERT_PAYMENT`."""
+    return (
+        partner,
+        payment.charge_id,
+        payment.user_id,
+        payment.stars,
+        payment.credited.hundredths,
+        payment.invoice_payload,
+        payment.state,
+        payment.refunds,
+        payment.taken.hundredths,
+        payment.paid_at_ms,
+        payment.changed_at_ms,
+    )
+
+
+def payment_of(row: Row) -> Payment:
+    """A row of `PAYMENT`."""
+    return Payment(
+        charge_id=row[0],
+        user_id=row[1],
+        stars=row[2],
+        credited=Credits(row[3]),
+        invoice_payload=row[4],
+        state=PaymentState(row[5]),
+        refunds=row[6],
+        taken=Credits(row[7]),
+        paid_at_ms=row[8],
+        changed_at_ms=row[9],
+    )
+
+
+def action_row(partner: str, action: AdminAction) -> Row:
+    """The values of `INSERT_ACTION`."""
+    return (
+        partner,
+        action.admin_id,
+        action.action,
+        action.subject,
+        action.outcome,
+        str(action.correlation_id),
+        action.at_ms,
+    )
+
+
+def action_of(row: Row) -> AdminAction:
+    """A row of `ACTIONS`."""
+    admin_id, action, subject, outcome, correlation_id, at_ms = row
+    return AdminAction(
+        admin_id=admin_id,
+        action=action,
+        subject=subject,
+        outcome=outcome,
+        correlation_id=UUID(correlation_id),
+        at_ms=at_ms,
+    )
+
+
+def memo_of(row: Row) -> Memo:
+    """A row of `MEMO`."""
+    name, version, body, changed_at_ms = row
+    return Memo(name=name, version=version, body=orjson.loads(body), changed_at_ms=changed_at_ms)
+
+
+def known_of(row: Row) -> Known:
+    """A row of `USER`."""
+    user_id, first_seen_at_ms, blocked_at_ms = row
+    return Known(user_id=user_id, first_seen_at_ms=first_seen_at_ms, blocked_at_ms=blocked_at_ms)
 
 
 def message_row(partner: str, message: OutgoingMessage, at_ms: int) -> Row:

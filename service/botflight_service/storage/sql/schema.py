@@ -236,9 +236,58 @@ CREATE TABLE nonces (
     created_at_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 """
+# Payments in Stars, what administrators did, and what the service remembers of itself.
+_SECOND = """
+CREATE TABLE payments (
+    place INTEGER PRIMARY KEY AUTOINCREMENT,
+    partner TEXT NOT NULL,
+    charge_id TEXT NOT NULL,
+    user_id INTEGER NOT NULL CHECK (user_id <> 0),
+    stars INTEGER NOT NULL CHECK (stars > 0),
+    credited_hundredths INTEGER NOT NULL CHECK (credited_hundredths >= 0),
+    invoice_payload TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('paid', 'refunding', 'refunded')),
+    refunds INTEGER NOT NULL CHECK (refunds >= 0),
+    taken_hundredths INTEGER NOT NULL CHECK (taken_hundredths BETWEEN 0 AND credited_hundredths),
+    paid_at_ms INTEGER NOT NULL,
+    changed_at_ms INTEGER NOT NULL,
+    UNIQUE (partner, charge_id)
+) STRICT;
+CREATE INDEX payments_of_user ON payments (partner, user_id, place);
+CREATE INDEX payments_by_state ON payments (partner, state, changed_at_ms);
+
+CREATE TABLE admin_actions (
+    place INTEGER PRIMARY KEY AUTOINCREMENT,
+    partner TEXT NOT NULL,
+    admin_id INTEGER NOT NULL,
+    action TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    correlation_id TEXT NOT NULL,
+    at_ms INTEGER NOT NULL
+) STRICT;
+CREATE INDEX admin_actions_of_partner ON admin_actions (partner, place);
+CREATE TRIGGER admin_actions_are_immutable BEFORE UPDATE ON admin_actions BEGIN
+    SELECT raise(ABORT, 'what administrators did is immutable');
+END;
+CREATE TRIGGER admin_actions_are_kept BEFORE DELETE ON admin_actions BEGIN
+    SELECT raise(ABORT, 'what administrators did is kept for good');
+END;
+
+CREATE TABLE memos (
+    partner TEXT NOT NULL,
+    name TEXT NOT NULL,
+    version INTEGER NOT NULL CHECK (version > 0),
+    body TEXT NOT NULL,
+    changed_at_ms INTEGER NOT NULL,
+    PRIMARY KEY (partner, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX attempts_by_correlation ON attempts (partner, correlation_id);
+"""
 
 #: Step n makes version n + 1 out of version n. A step that was released is never changed.
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND)
 
 #: The version that this program writes.
 SCHEMA_VERSION = len(MIGRATIONS)

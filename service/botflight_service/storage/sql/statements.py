@@ -32,6 +32,10 @@ INSERT INTO users (partner, user_id, first_seen_at_ms) VALUES (?, ?, ?)
 ON CONFLICT (partner, user_id) DO UPDATE SET blocked_at_ms = NULL WHERE users.blocked_at_ms IS NOT NULL
 """
 HAS_USER = "SELECT 1 FROM users WHERE partner = ? AND user_id = ?"
+USER = "SELECT user_id, first_seen_at_ms, blocked_at_ms FROM users WHERE partner = ? AND user_id = ?"
+REACHABLE = """
+SELECT user_id FROM users WHERE partner = ? AND user_id > ? AND blocked_at_ms IS NULL ORDER BY user_id LIMIT ?
+"""
 BLOCK_USER = "UPDATE users SET blocked_at_ms = ? WHERE partner = ? AND user_id = ? AND blocked_at_ms IS NULL"
 SESSION = "SELECT body, menu_message_id FROM sessions WHERE partner = ? AND user_id = ?"
 # The menu is the outbox's to change: a handler that read the session before the menu was sent must not undo it.
@@ -67,6 +71,9 @@ ATTEMPTS_IN = f"SELECT {_ATTEMPT_COLUMNS} FROM attempts WHERE {_IN_STATES} ORDER
 ATTEMPTS_OPEN_IN = f"""
 SELECT {_ATTEMPT_COLUMNS} FROM attempts
 WHERE {_IN_STATES} AND state NOT IN ('delivered', 'failed', 'refunded') ORDER BY changed_at_ms, place LIMIT ?
+"""
+ATTEMPTS_OF = f"""
+SELECT {_ATTEMPT_COLUMNS} FROM attempts WHERE partner = ? AND correlation_id = ? ORDER BY place LIMIT ?
 """
 HISTORY = f"""
 SELECT {_ATTEMPT_COLUMNS} FROM attempts WHERE partner = ? AND user_id = ? ORDER BY place DESC LIMIT ? OFFSET ?
@@ -120,6 +127,43 @@ ON CONFLICT (partner, user_id, day) DO UPDATE SET used = free_days.used + 1 WHER
 """
 GIVE_BACK_FREE_DAY = "UPDATE free_days SET used = used - 1 WHERE partner = ? AND user_id = ? AND day = ?"
 FREE_USED = "SELECT used FROM free_days WHERE partner = ? AND user_id = ? AND day = ?"
+
+# -- payments
+
+_PAYMENT_COLUMNS = """
+charge_id, user_id, stars, credited_hundredths, invoice_payload, state, refunds, taken_hundredths, paid_at_ms,
+changed_at_ms
+"""
+INSERT_PAYMENT = f"""
+INSERT INTO payments (partner, {_PAYMENT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (partner, charge_id) DO NOTHING
+"""
+# No row changes unless the payment stands as it was read: in its state, and before or after as many refunds.
+MOVE_PAYMENT = """
+UPDATE payments SET state = ?, refunds = ?, taken_hundredths = ?, changed_at_ms = ?
+WHERE partner = ? AND charge_id = ? AND state = ? AND refunds = ?
+"""
+PAYMENT = f"SELECT {_PAYMENT_COLUMNS} FROM payments WHERE partner = ? AND charge_id = ?"
+PAYMENTS_OF = f"""
+SELECT {_PAYMENT_COLUMNS} FROM payments WHERE partner = ? AND user_id = ? ORDER BY place DESC LIMIT ?
+"""
+PAYMENTS_IN = f"""
+SELECT {_PAYMENT_COLUMNS} FROM payments WHERE partner = ? AND state = ? ORDER BY changed_at_ms, place LIMIT ?
+"""
+
+# -- what the service and its administrators remember
+
+MEMO = "SELECT name, version, body, changed_at_ms FROM memos WHERE partner = ? AND name = ?"
+INSERT_MEMO = """
+INSERT INTO memos (partner, name, version, body, changed_at_ms) VALUES (?, ?, 1, ?, ?)
+ON CONFLICT (partner, name) DO NOTHING
+"""
+CHANGE_MEMO = """
+UPDATE memos SET version = version + 1, body = ?, changed_at_ms = ? WHERE partner = ? AND name = ? AND version = ?
+"""
+_ACTION_COLUMNS = "admin_id, action, subject, outcome, correlation_id, at_ms"
+INSERT_ACTION = f"INSERT INTO admin_actions (partner, {_ACTION_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)"
+ACTIONS = f"SELECT {_ACTION_COLUMNS} FROM admin_actions WHERE partner = ? ORDER BY place DESC LIMIT ?"
 
 # -- the outbox
 

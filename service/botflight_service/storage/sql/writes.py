@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import orjson
+
+from botflight_service.billing.payments import Payment, PaymentMove
 from botflight_service.generation.attempts import Attempt, AttemptState, check_move
+from botflight_service.memo import Memo
 from botflight_service.message import OutgoingMessage
 from botflight_service.session import GUARD_MS, Session
 from botflight_service.storage.interface import (
     AttemptExists,
     AttemptMoved,
     Mark,
+    MemoChanged,
     Move,
+    PaymentExists,
+    PaymentMoved,
     QueuedMessage,
     Receipt,
     SendOutcome,
@@ -19,7 +26,15 @@ from botflight_service.storage.interface import (
 )
 from botflight_service.storage.sql import money, statements
 from botflight_service.storage.sql.program import Program, changed, row, rows
-from botflight_service.storage.sql.rows import artifact_row, attempt_row, message_row, session_row, update_row
+from botflight_service.storage.sql.rows import (
+    action_row,
+    artifact_row,
+    attempt_row,
+    message_row,
+    payment_row,
+    session_row,
+    update_row,
+)
 from botflight_service.updates.envelope import Envelope
 
 #: From where the sending of its file delivers an attempt.
@@ -42,6 +57,7 @@ def commit(work: Work) -> Program[Receipt]:
         yield from _add_attempt(work.attempt)
     if work.move is not None:
         yield from _move(work.partner, work.move, work.at_ms)
+    yield from _remember(work)
     if work.free is not None:
         yield from money.take_free(work.partner, work.free)
     for transfer in work.transfers:
@@ -75,6 +91,45 @@ def prune(partner: str, *, before_ms: int, limit: int) -> Program[int]:
     updates = yield from changed(statements.PRUNE_UPDATES, partner, before_ms, limit)
     messages = yield from changed(statements.PRUNE_MESSAGES, partner, before_ms, limit)
     return updates + messages
+
+
+def _remember(work: Work) -> Program[None]:
+    """Write what payments, memos and administrators leave. Raises PaymentExists, PaymentMoved or MemoChanged."""
+    if work.payment is not None:
+        yield from _add_payment(work.partner, work.payment)
+    if work.payment_move is not None:
+        yield from _move_payment(work.partner, work.payment_move, work.at_ms)
+    if work.memo is not None:
+        yield from _change_memo(work.partner, work.memo, work.at_ms)
+    if work.action is not None:
+        yield from changed(statements.INSERT_ACTION, *action_row(work.partner, work.action))
+
+
+def _add_payment(partner: str, payment: Payment) -> Program[None]:
+    """Insert a payment. Raises PaymentExists."""
+    if (yield from changed(statements.INSERT_PAYMENT, *payment_row(partner, payment))) == 0:
+        raise PaymentExists(f"there is a payment {payment.charge_id} already")
+
+
+def _move_payment(partner: str, move: PaymentMove, at_ms: int) -> Program[None]:
+    """Move a payment. Raises PaymentMoved unless it stands as it was read."""
+    moved = move.moved(at_ms=at_ms)
+    read = move.read
+    values = (moved.state, moved.refunds, moved.taken.hundredths, at_ms)
+    which = (partner, read.charge_id, read.state, read.refunds)
+    if (yield from changed(statements.MOVE_PAYMENT, *values, *which)) == 0:
+        raise PaymentMoved(f"payment {read.charge_id} is not {read.state} any more")
+
+
+def _change_memo(partner: str, memo: Memo, at_ms: int) -> Program[None]:
+    """Write a memo over the version that it names. Raises MemoChanged."""
+    body = orjson.dumps(dict(memo.body)).decode()
+    if memo.version == 0:
+        written = yield from changed(statements.INSERT_MEMO, partner, memo.name, body, at_ms)
+    else:
+        written = yield from changed(statements.CHANGE_MEMO, body, at_ms, partner, memo.name, memo.version)
+    if written == 0:
+        raise MemoChanged(f"the memo {memo.name} was changed after version {memo.version}")
 
 
 def _end_update(work: Work) -> Program[bool]:

@@ -148,6 +148,7 @@ def fits(work: Work) -> bool:
     """Tell whether a work can be one statement: no row is changed by two of its parts."""
     return (
         len(work.transfers) <= 1
+        and (work.payment, work.payment_move, work.memo, work.action) == (None, None, None, None)
         and (work.attempt is None or work.move is None)
         and (work.free is None or (work.restore_free is None and work.free.daily_limit > 0))
         and any((work.done, work.attempt, work.move, work.transfers, work.free, work.restore_free, work.session))

@@ -16,6 +16,7 @@ from botflight_diagnostics.telemetry.export import ExportError, OpenTelemetryExp
 from botflight_diagnostics.telemetry.lines import console_line, json_line
 from botflight_diagnostics.telemetry.logs import Logs, TickWriter, stream_writer
 from botflight_diagnostics.telemetry.metrics import Metrics
+from botflight_diagnostics.telemetry.recorder import Recorder
 from botflight_diagnostics.telemetry.redaction import Redactor
 from botflight_diagnostics.telemetry.traces import Span, TraceContext, Tracer, current_span
 
@@ -27,6 +28,7 @@ __all__ = [
     "Logs",
     "Metrics",
     "OpenTelemetryExport",
+    "Recorder",
     "Redactor",
     "Span",
     "SystemClock",

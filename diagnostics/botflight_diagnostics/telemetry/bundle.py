@@ -1,7 +1,7 @@
 """The three signals and the clock in one value, handed to every part of a service."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry
@@ -11,6 +11,7 @@ from botflight_diagnostics.telemetry.export import OpenTelemetryExport, sample_r
 from botflight_diagnostics.telemetry.lines import Render, json_line
 from botflight_diagnostics.telemetry.logs import Logs, Writer
 from botflight_diagnostics.telemetry.metrics import Metrics
+from botflight_diagnostics.telemetry.recorder import Recorder
 from botflight_diagnostics.telemetry.redaction import Redactor
 from botflight_diagnostics.telemetry.traces import Tracer, current_span
 
@@ -26,6 +27,8 @@ class Telemetry:
     tracer: Tracer
     metrics: Metrics
     clock: Clock
+    #: Holds the last minutes of the other three, for whoever looks from inside.
+    recorder: Recorder = field(default_factory=Recorder)
     #: Sends what waits. Blocks as long as the collector does: call it on a thread and within a deadline.
     close: Callable[[], None] = lambda: None
 
@@ -48,6 +51,7 @@ class Telemetry:
         """
         clock = clock or SystemClock()
         metrics = Metrics(CollectorRegistry(), service=service, version=version)
+        recorder = Recorder()
 
         def spans_dropped(number: int) -> None:
             metrics.telemetry_dropped.add("spans", by=number)
@@ -65,11 +69,19 @@ class Telemetry:
                 clock=clock,
                 level=level,
                 render=render,
+                on_line=recorder.line,
                 on_drop=lambda number: metrics.telemetry_dropped.add("logs", by=number),
             ),
-            tracer=Tracer(export=export, ratio=sample_ratio_from(environ), clock=clock, on_drop=spans_dropped),
+            tracer=Tracer(
+                export=export,
+                ratio=sample_ratio_from(environ),
+                clock=clock,
+                on_end=recorder.trace,
+                on_drop=spans_dropped,
+            ),
             metrics=metrics,
             clock=clock,
+            recorder=recorder,
             close=export.shutdown if export else lambda: None,
         )
 
@@ -103,8 +115,14 @@ class Telemetry:
             elif duration_ms >= self.tracer.slow_ms:
                 span.trace.keep()
         self.metrics.update_finished(update_type, outcome, duration_ms=duration_ms, lag_ms=lag_ms)
-        fields |= {"duration_ms": round(duration_ms, 3), "outcome": outcome, "error_type": error_type}
+        duration_ms = round(duration_ms, 3)
+        fields |= {"duration_ms": duration_ms, "outcome": outcome, "error_type": error_type}
         fields["lag_ms"] = None if lag_ms is None else round(lag_ms, 3)
+        known = {name: value for name, value in fields.items() if value is not None}
         logger = self.logs.logger("updates")
         tell = logger.info if error_type is None else logger.error
-        tell("UPDATE_DONE", **{name: value for name, value in fields.items() if value is not None})
+        tell("UPDATE_DONE", **known)
+        self.recorder.done(
+            {"at_ms": self.clock.time_ns() // 1_000_000, "update_type": update_type, **known},
+            trace_id=span.trace.hex if span is not None else "",
+        )

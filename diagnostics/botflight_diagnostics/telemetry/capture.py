@@ -15,6 +15,7 @@ from botflight_diagnostics.telemetry.clock import Clock, SystemClock
 from botflight_diagnostics.telemetry.export import OpenTelemetryExport
 from botflight_diagnostics.telemetry.logs import Logs
 from botflight_diagnostics.telemetry.metrics import Metrics
+from botflight_diagnostics.telemetry.recorder import Recorder
 from botflight_diagnostics.telemetry.redaction import Redactor
 from botflight_diagnostics.telemetry.traces import Tracer
 
@@ -49,12 +50,22 @@ def captured(*, redactor: Redactor | None = None, clock: Clock | None = None) ->
     clock = clock or SystemClock()
     lines: list[bytes] = []
     exporter = InMemorySpanExporter()
+    recorder = Recorder()
     export = OpenTelemetryExport(SimpleSpanProcessor(exporter), service="test", version="0", redactor=redactor)
     return CapturedTelemetry(
-        logs=Logs(lines.append, service="test", version="0", redactor=redactor, clock=clock, level="debug"),
-        tracer=Tracer(export=export, clock=clock),
+        logs=Logs(
+            lines.append,
+            service="test",
+            version="0",
+            redactor=redactor,
+            clock=clock,
+            level="debug",
+            on_line=recorder.line,
+        ),
+        tracer=Tracer(export=export, clock=clock, on_end=recorder.trace),
         metrics=Metrics(CollectorRegistry(), service="test", version="0"),
         clock=clock,
+        recorder=recorder,
         lines=lines,
         exporter=exporter,
     )

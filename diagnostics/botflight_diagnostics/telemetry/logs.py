@@ -4,7 +4,7 @@ import asyncio
 import logging
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from typing import Any, BinaryIO, Final
 
@@ -20,6 +20,8 @@ from botflight_diagnostics.telemetry.traces import current_span
 #: Takes one line with its line break. What it raises of OSError is counted as a dropped line.
 Writer = Callable[[bytes], object]
 OnDrop = Callable[[int], object]
+#: Takes the fields of a line and the line as JSON, its secrets taken out.
+OnLine = Callable[[Mapping[str, Any], bytes], object]
 
 #: The end of a traceback says most; so much of it is kept.
 MAX_STACK_CHARACTERS: Final = 6000
@@ -88,7 +90,8 @@ class Logs:
 
     Every line has `timestamp_ms level event logger service version`; those of the current correlation and span follow
     when there are any, then the event's own fields. Event names are static; what varies is a field. `error_type="..."`
-    is written as `error.type`. Secrets are taken out of the rendered line. Nothing global is set up.
+    is written as `error.type`. Secrets are taken out of the rendered line. `on_line` gets every line too. Nothing
+    global is set up.
     """
 
     def __init__(
@@ -101,11 +104,17 @@ class Logs:
         clock: Clock | None = None,
         level: str = "info",
         render: Render = json_line,
+        on_line: OnLine | None = None,
         on_drop: OnDrop = lambda _: None,
     ) -> None:
         clock = clock or SystemClock()
         assemble = _Assembly(
-            service=service, version=version, redactor=redactor or Redactor(), clock=clock, render=render
+            service=service,
+            version=version,
+            redactor=redactor or Redactor(),
+            clock=clock,
+            render=render,
+            on_line=on_line,
         )
         self._logger: FilteringBoundLogger = structlog.wrap_logger(
             _Output(write, on_drop),
@@ -163,14 +172,24 @@ class _Output:
 class _Assembly:
     """structlog's one processor here: puts the fields in order, renders the line, takes the secrets out."""
 
-    __slots__ = ("_clock", "_redactor", "_render", "_service", "_version")
+    __slots__ = ("_clock", "_on_line", "_redactor", "_render", "_service", "_version")
 
-    def __init__(self, *, service: str, version: str, redactor: Redactor, clock: Clock, render: Render) -> None:
+    def __init__(
+        self,
+        *,
+        service: str,
+        version: str,
+        redactor: Redactor,
+        clock: Clock,
+        render: Render,
+        on_line: OnLine | None,
+    ) -> None:
         self._service = service
         self._version = version
         self._redactor = redactor
         self._clock = clock
         self._render = render
+        self._on_line = on_line
 
     def __call__(self, _logger: object, level: str, fields: MutableMapping[str, Any]) -> bytes:
         line: dict[str, Any] = {
@@ -190,12 +209,18 @@ class _Assembly:
             line["span_id"] = f"{span.span_id:016x}"
         self._tell_error(fields)
         line.update(fields)
-        rendered = self._redactor.line(self._render(line))
+        rendered = self._rendered(line, self._render)
+        if self._on_line is not None:
+            self._on_line(line, rendered if self._render is json_line else self._rendered(line, json_line))
+        return rendered
+
+    def _rendered(self, line: Mapping[str, Any], render: Render) -> bytes:
+        rendered = self._redactor.line(render(line))
         if len(rendered) <= MAX_LINE_BYTES:
             return rendered
         # Secrets go before anything is cut: half a secret would not be known as one.
         clean = {name: self._redactor.value(value) for name, value in line.items()}
-        return self._redactor.line(self._render(shortened(clean)))
+        return self._redactor.line(render(shortened(clean)))
 
     def _tell_error(self, fields: MutableMapping[str, Any]) -> None:
         """Replace `error_type` and `exc_info` by fields that can be read."""

@@ -1,7 +1,6 @@
 """Traces as light values: spans are slots while work runs, and OpenTelemetry's only when they are exported."""
 
 import re
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar, Token
 from dataclasses import dataclass
@@ -16,9 +15,6 @@ Kind = Literal["internal", "server", "client", "producer", "consumer"]
 
 #: Spans kept of one trace; those beyond are counted and dropped.
 MAX_SPANS: Final = 128
-
-#: Finished traces kept in memory to look at; about 0.5 MB at four spans each, 20 MB at worst.
-MAX_RECENT: Final = 256
 
 #: A trace that took this long is always exported.
 SLOW_MS: Final = 1000.0
@@ -124,19 +120,6 @@ class Span:
         return ((self.end_ns or self.trace.clock.monotonic_ns()) - self.start_ns) / 1e6
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FinishedTrace:
-    """A trace whose root has ended, for those who look at the last ones."""
-
-    trace_id: str
-    #: Begun before the root ended, in order of beginning; the first is the root.
-    spans: tuple[Span, ...]
-    dropped: int
-    exported: bool
-    #: Wall time minus monotonic time, to date the spans.
-    epoch_ns: int
-
-
 class Trace:
     """The record of one root and what happens below it, until the root ends."""
 
@@ -220,10 +203,11 @@ class Tracer:
     """Opens spans, and hands a trace on when its root ends.
 
     `export` gets the traces that were sampled by `ratio` (0 to 1), that failed, or that took `slow_ms` or longer;
-    without it nothing is exported and no exemplar made. `on_drop` is told the number of spans that were dropped.
+    without it nothing is exported and no exemplar made. `on_end` gets every trace, and a span that outlives its root
+    alone. `on_drop` is told the number of spans that were dropped.
     """
 
-    __slots__ = ("_below", "_clock", "_export", "_on_drop", "recent", "slow_ms")
+    __slots__ = ("_below", "_clock", "_export", "_on_drop", "_on_end", "slow_ms")
 
     def __init__(
         self,
@@ -231,8 +215,8 @@ class Tracer:
         export: Export | None = None,
         ratio: float = 1.0,
         slow_ms: float = SLOW_MS,
-        recent: int = MAX_RECENT,
         clock: Clock | None = None,
+        on_end: Export | None = None,
         on_drop: Callable[[int], object] = lambda _: None,
     ) -> None:
         if not 0 <= ratio <= 1:
@@ -243,9 +227,8 @@ class Tracer:
         #: A trace that took this long is exported in any case.
         self.slow_ms = slow_ms
         self._clock = clock or SystemClock()
+        self._on_end = on_end
         self._on_drop = on_drop
-        #: The last traces, the oldest first.
-        self.recent: deque[FinishedTrace] = deque(maxlen=recent)
 
     def root(
         self,
@@ -290,15 +273,8 @@ class Tracer:
         if spans[0].duration_ms >= self.slow_ms:
             trace.keep()
         trace.exported = trace.exportable
-        self.recent.append(
-            FinishedTrace(
-                trace_id=trace.hex,
-                spans=tuple(spans),
-                dropped=trace.dropped,
-                exported=trace.exported,
-                epoch_ns=trace.epoch_ns,
-            )
-        )
+        if self._on_end is not None:
+            self._on_end(trace, spans)
         if trace.dropped:
             self._on_drop(trace.dropped)
         if trace.exported:
@@ -306,6 +282,8 @@ class Tracer:
 
     def ended_late(self, trace: Trace, span: Span) -> None:
         """Hand on a span that outlived its root, if the others were."""
+        if self._on_end is not None:
+            self._on_end(trace, (span,))
         if trace.exported:
             self._hand_on(trace, (span,))
 

@@ -241,15 +241,17 @@ def test_no_exemplar_without_an_exporter():
         assert exemplar() is None
 
 
-def test_the_last_traces_are_kept_to_look_at():
-    """Finished traces stay in a ring of a stated size, the oldest leave first."""
-    tracer = Tracer(recent=2)
+def test_every_trace_is_told_exported_or_not():
+    """Whoever looks from inside gets all traces, and a span that outlives its root as well."""
+    told = []
+    tracer = Tracer(on_end=lambda _, spans: told.append([span.name for span in spans]))
 
-    for name in ("a", "b", "c"):
-        with tracer.root(name), tracer.span("inner"):
-            pass
+    with tracer.root("work"), tracer.span("inner"):
+        late = tracer.span("late")
+    with late:
+        pass
 
-    assert [[span.name for span in trace.spans] for trace in tracer.recent] == [["b", "inner"], ["c", "inner"]]
+    assert told == [["work", "inner", "late"], ["late"]]
 
 
 def test_no_secret_reaches_a_span():

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
 
 from botflight_diagnostics.telemetry import Telemetry
 from botflight_diagnostics.telemetry.capture import CapturedTelemetry
 from botflight_harness.clock import VirtualClock
+from botflight_harness.kie import FakeKie
 from botflight_harness.ptb import TelegramRequest
 from botflight_harness.telegram import Person, Telegram
 from botflight_harness.webhook import WebhookHarness
-from botflight_service.app import Built, build, system_clock_ms
+from botflight_service.app import Built, build, pick_provider, system_clock_ms
 from botflight_service.billing.money import Credits, credits
 from botflight_service.config import Settings
 from botflight_service.generation.attempts import Attempt
@@ -97,12 +100,17 @@ async def open_shop(
     daily_free_limit: int = 0,
     database_url: str = "sqlite::memory:",
     impatient: bool = False,
+    kie: FakeKie | None = None,
+    more: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Shop]:
     """Run a service for the time of the block. Free generations are off unless a limit is given.
 
     When `impatient`, the service lives by Telegram's virtual clock, and every wait of its own moves that clock on.
+    With `kie` the service has that one make the files, over HTTP, and is called back by it.
     """
-    clock_ms, sleep = (telegram.clock.now_ms, _leaping(telegram)) if impatient else (system_clock_ms, asyncio.sleep)
+    settle = _nothing if kie is None else kie.idle
+    leaping = _leaping(telegram, settle)
+    clock_ms, sleep = (telegram.clock.now_ms, leaping) if impatient else (system_clock_ms, asyncio.sleep)
     bot = next(iter(telegram.bots.values()), None) or telegram.bot()
     settings = Settings.load(
         {
@@ -114,13 +122,17 @@ async def open_shop(
             "DIAG_TOKEN": DIAG_TOKEN,
             "DAILY_FREE_LIMIT": str(daily_free_limit),
             "DATABASE_URL": database_url,
+            **(more or {}),
         },
         mode="serve",
         env_file=None,
     )
     telemetry = Telemetry.for_tests()
     storage = open_storage(database_url, clock=clock_ms)
-    provider = LocalProvider(clock_ms=clock_ms, spool=None, pace=0, make=GALLERY)
+    provider: Any = LocalProvider(clock_ms=clock_ms, spool=None, pace=0, make=GALLERY)
+    callbacks = None
+    if kie is not None:
+        provider, callbacks = pick_provider(settings, mode="serve", clock_ms=clock_ms, sleep=sleep)
     built = build(
         settings,
         telemetry=telemetry,
@@ -129,8 +141,11 @@ async def open_shop(
         requests=(TelegramRequest(telegram), TelegramRequest(telegram)),
         clock_ms=clock_ms,
         sleep=sleep,
+        callbacks=callbacks,
     )
     harness = WebhookHarness(built.asgi, telegram, secret=SECRET, bot=bot, idle=built.service.idle)
+    if kie is not None:
+        kie.reaches(lambda url, body, headers: _posted(harness, url, body, headers))
     async with harness:
         await built.service.started()
         yield Shop(
@@ -143,14 +158,29 @@ async def open_shop(
         )
 
 
-def _leaping(telegram: Telegram) -> Callable[[float], Awaitable[None]]:
-    """A sleep that takes no time: it lets others run, and then moves the clock to where it would have ended."""
+async def _posted(harness: WebhookHarness, url: str, body: bytes, headers: Mapping[str, str]) -> int:
+    """Call the service as KIE does; the status."""
+    return (await harness.request("POST", urlsplit(url).path, headers=headers, body=body)).status
+
+
+async def _nothing() -> None:
+    """Wait for nothing."""
+
+
+def _leaping(telegram: Telegram, settle: Callable[[], Awaitable[None]]) -> Callable[[float], Awaitable[None]]:
+    """A sleep that takes no time: it lets others run, and then moves the clock to where it would have ended.
+
+    Whatever falls due on the way is waited for with `settle`.
+    """
     clock = telegram.clock
     assert isinstance(clock, VirtualClock)
 
     async def sleep(seconds: float) -> None:
         until_ms = clock.now_ms() + round(seconds * 1000)
         await asyncio.sleep(0.001)
+        while (due_ms := clock.next_timer_ms()) is not None and due_ms <= until_ms and settle is not _nothing:
+            clock.move_to(due_ms)
+            await settle()
         clock.move_to(until_ms)
 
     return sleep

@@ -38,6 +38,7 @@ from botflight_service.bot.texts import load as load_texts
 from botflight_service.bot.transport import Transport
 from botflight_service.config import Settings
 from botflight_service.diagnosis import Diagnosis
+from botflight_service.generation.catalog import Catalog
 from botflight_service.generation.catalog import load as load_catalog
 from botflight_service.generation.punctuality import Punctuality
 from botflight_service.generation.runner import Runner
@@ -45,6 +46,11 @@ from botflight_service.housekeeping import Housekeeping
 from botflight_service.lifecycle import Lifecycle, Parts, Service, running
 from botflight_service.process import came_up, run, until_over
 from botflight_service.provider.interface import Provider
+from botflight_service.provider.kie.assembly import kie_provider
+from botflight_service.provider.kie.callbacks import CALLBACK_PATH, Callbacks
+from botflight_service.provider.kie.client import Addresses
+from botflight_service.provider.kie.pacing import monotonic_ms
+from botflight_service.provider.kie.wire import called_back
 from botflight_service.provider.local import LocalProvider
 from botflight_service.provider.observed import ObservedProvider
 from botflight_service.storage import open_storage
@@ -55,6 +61,7 @@ from botflight_service.updates.inbox import Inbox
 from botflight_service.updates.worker import MAX_WAITING as MAX_UPDATES
 from botflight_service.updates.worker import Worker
 from botflight_service.vitals import Vitals
+from botflight_service.web.provider_callback import ProviderCallback
 from botflight_service.web.server import listen, serving
 from botflight_service.web.webhook import Webhook
 
@@ -95,8 +102,12 @@ def build(
     clock_ms: Callable[[], int] = system_clock_ms,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     mode: str = "serve",
+    callbacks: Callbacks | None = None,
 ) -> Built:
-    """Put the parts together. `requests` take the place of the ways to Telegram, for tests in process."""
+    """Put the parts together. `requests` take the place of the ways to Telegram, for tests in process.
+
+    `callbacks` are those of a provider that calls back: a door is made for them.
+    """
     token = _required(settings.telegram_bot_token)
     partner, bot_id = settings.partner, int(token.partition(":")[0])
     log_users = UserReferences(token.encode())
@@ -110,7 +121,7 @@ def build(
     bot: Bot = application.bot
     storage = observed(storage, telemetry)
     provider = ObservedProvider(provider, telemetry)
-    catalog, texts, lifecycle = load_catalog(), load_texts(), Lifecycle()
+    catalog, texts, lifecycle = catalog_of(settings), load_texts(), Lifecycle()
     narrator = Narrator(texts=texts, catalog=catalog)
     sessions = SessionCache(lambda user_id: storage.session(partner, user_id))
     punctuality = Punctuality(partner=partner, catalog=catalog, storage=storage, telemetry=telemetry, clock_ms=clock_ms)
@@ -237,6 +248,15 @@ def build(
             secret=_required(settings.webhook_secret), inbox=inbox, lifecycle=lifecycle, telemetry=telemetry
         )
         routes.append(Route(WEBHOOK_PATH, webhook))
+    if callbacks is not None:
+        door = ProviderCallback(
+            is_ours=callbacks.is_ours,
+            job_of=called_back,
+            heard=runner.heard,
+            lifecycle=lifecycle,
+            telemetry=telemetry,
+        )
+        routes.append(Route(CALLBACK_PATH + "/{token}/{proof}", door))
     return Built(
         service=service,
         asgi=_asgi(routes, service),
@@ -335,5 +355,41 @@ def opened_telemetry(settings: Settings, *, terminal: bool = False) -> Iterator[
 def build_default(settings: Settings, *, telemetry: Telemetry, mode: str) -> Built:
     """Put together what the settings ask for."""
     storage = open_storage(settings.database_url.get_secret_value(), clock=system_clock_ms)
-    provider = LocalProvider(clock_ms=system_clock_ms, spool=LOCAL_PROVIDER_FOLDER)
-    return build(settings, telemetry=telemetry, storage=storage, provider=provider, mode=mode)
+    provider, callbacks = pick_provider(settings, mode=mode)
+    told = telemetry.logs.logger("provider")
+    tell = told.info if callbacks is not None else told.warning
+    called = callbacks is not None and callbacks.reachable
+    tell("PROVIDER_PICKED", provider=provider.name, callbacks=called)
+    return build(settings, telemetry=telemetry, storage=storage, provider=provider, mode=mode, callbacks=callbacks)
+
+
+def catalog_of(settings: Settings) -> Catalog:
+    """What is sold, at this partner's prices. Raises CatalogInvalid."""
+    return load_catalog().priced(dict(settings.prices))
+
+
+def pick_provider(
+    settings: Settings,
+    *,
+    mode: str,
+    clock_ms: Callable[[], int] = monotonic_ms,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> tuple[Provider, Callbacks | None]:
+    """KIE where there is a key for it, with the addresses that it may call; else the provider that draws here."""
+    if settings.kie_api_key is None:
+        return LocalProvider(clock_ms=system_clock_ms, spool=LOCAL_PROVIDER_FOLDER), None
+    key = settings.kie_api_key.get_secret_value()
+    callbacks = Callbacks(
+        base_url=settings.webhook_base_url if mode == "serve" else None,
+        secret=settings.webhook_secret.get_secret_value() if settings.webhook_secret else key,
+    )
+    provider = kie_provider(
+        key=key,
+        addresses=Addresses(api=settings.kie_api_base_url, uploads=settings.kie_upload_base_url),
+        file_hosts=settings.kie_file_hosts,
+        catalog=catalog_of(settings),
+        callbacks=callbacks,
+        clock_ms=clock_ms,
+        sleep=sleep,
+    )
+    return provider, callbacks

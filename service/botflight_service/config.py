@@ -19,6 +19,11 @@ from botflight_service import setting_rules as rules
 Mode = Literal["serve", "polling", "check", "preflight", "storage"]
 
 TELEGRAM: Final = "https://api.telegram.org"
+KIE_API: Final = "https://api.kie.ai"
+#: The File Upload API has a host of its own (docs.kie.ai, "File Upload API Quickstart").
+KIE_UPLOADS: Final = "https://kieai.redpandaai.co"
+#: Seen in KIE's documents: file.kie.ai, tempfile.redpandaai.co, tempfile.aiquickdraw.com, file.aiquickdraw.com.
+KIE_FILE_HOSTS: Final = ("kie.ai", "redpandaai.co", "aiquickdraw.com")
 DEFAULT_DATABASE_URL: Final = "sqlite:data/botflight.sqlite"
 
 _EVERY_MODE: Final = frozenset[Mode](get_args(Mode))
@@ -131,6 +136,34 @@ class Settings(BaseSettings):
             example="<the key>",
         ),
     ] = None
+    kie_api_base_url: Annotated[
+        str,
+        rules.text(rules.web_address),
+        About(what="Where the API of kie.ai is.", example=KIE_API),
+    ] = KIE_API
+    kie_upload_base_url: Annotated[
+        str,
+        rules.text(rules.web_address),
+        About(what="Where kie.ai takes the photos of users.", example=KIE_UPLOADS),
+    ] = KIE_UPLOADS
+    kie_file_hosts: Annotated[
+        tuple[str, ...],
+        rules.names(rules.domains),
+        About(
+            what="The domains that finished files are fetched from, by https alone, separated by commas. Extend the "
+            "list when kie.ai moves its files: from other hosts nothing is fetched, and nothing is charged.",
+            example=",".join(KIE_FILE_HOSTS),
+        ),
+    ] = KIE_FILE_HOSTS
+    prices: Annotated[
+        tuple[tuple[str, str], ...],
+        rules.names(rules.prices),
+        About(
+            what="Prices of this partner in credits, in the place of those in the catalogue: <model>=<price>, "
+            "separated by commas. A screen that shows an old price is drawn anew before anything is taken.",
+            example="text_to_image=4,upscale=2.5",
+        ),
+    ] = ()
     database_url: Annotated[
         SecretStr,
         rules.secret(rules.database_url),
@@ -282,7 +315,7 @@ def _env_entry(item: tuple[str, FieldInfo]) -> str:
 
 def _default(field: FieldInfo) -> str:
     value = field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default
-    return "" if value is None or value == () else str(value)
+    return _shown(value)
 
 
 def _name_of(name: str, field: FieldInfo) -> str:
@@ -337,9 +370,14 @@ def _read_env_file(path: Path | None, mode: Mode) -> dict[str, str]:
     return {name: value for name, value in found.items() if value}
 
 
-def _masked(name: str, value: SecretStr | str | int | tuple[int, ...] | None) -> str:
+def _masked(name: str, value: object) -> str:
     if isinstance(value, SecretStr):
         return rules.masked_url(value.get_secret_value()) if name == "DATABASE_URL" else "**********"
+    return _shown(value)
+
+
+def _shown(value: object) -> str:
+    """A value as it is written in the environment."""
     if isinstance(value, tuple):
-        return ",".join(map(str, value))
+        return ",".join("=".join(one) if isinstance(one, tuple) else str(one) for one in value)
     return "" if value is None else str(value)

@@ -19,6 +19,12 @@ WEBHOOK_PORTS: Final = (443, 80, 88, 8443)
 _WEBHOOK_SECRET: Final = re.compile(r"[A-Za-z0-9_-]{16,256}")
 _TOKEN: Final = re.compile(r"[0-9]{1,16}:[A-Za-z0-9_-]{30,64}")
 _PARTNER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+#: At least two labels, and the last one is no number.
+_DOMAIN: Final = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
+_MOST_DOMAINS: Final = 32
+_MODEL: Final = re.compile(r"[a-z][a-z0-9_]{0,15}")
+_PRICE: Final = re.compile(r"[0-9]{1,6}(\.[0-9]{1,2})?")
+_MOST_PRICES: Final = 30
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 #: Telegram's user ids have at most 52 significant bits.
 _LARGEST_USER_ID: Final = 2**52 - 1
@@ -59,6 +65,11 @@ def numbers(rule: Callable[[str], tuple[int, ...]]) -> BeforeValidator:
     return BeforeValidator(
         lambda given: _applied(rule, ",".join(map(str, given)) if isinstance(given, tuple) else given)
     )
+
+
+def names(rule: Callable[[str], tuple[_Value, ...]]) -> BeforeValidator:
+    """Apply `rule` to texts separated by commas; a tuple that went through it before stays as it is."""
+    return BeforeValidator(lambda given: given if isinstance(given, tuple) else _applied(rule, given))
 
 
 def telegram_token(given: str) -> str:
@@ -128,6 +139,29 @@ def diag_token(given: str) -> str:
     if len(given) < _SHORTEST_TOKEN:
         raise Wrong(f"is shorter than {_SHORTEST_TOKEN} characters: too easy to guess")
     return key(given)
+
+
+def domains(given: str) -> tuple[str, ...]:
+    """Names of domains, in lower case; no addresses, which may be anybody's."""
+    found = tuple(dict.fromkeys(piece.strip().lower() for piece in given.split(",") if piece.strip()))
+    if not 0 < len(found) <= _MOST_DOMAINS or not all(map(_DOMAIN.fullmatch, found)):
+        raise Wrong("is not a list of domains like kie.ai, separated by commas")
+    return found
+
+
+def prices(given: str) -> tuple[tuple[str, str], ...]:
+    """Prices by model; whether there are such models is the catalogue's to say."""
+    pairs = tuple(
+        (name.strip(), price.strip())
+        for name, _, price in (piece.partition("=") for piece in given.split(",") if piece)
+    )
+    if len(pairs) > _MOST_PRICES or not all(_MODEL.fullmatch(name) for name, _ in pairs):
+        raise Wrong("is not a list of <model>=<price>, separated by commas")
+    if wrong := [name for name, price in pairs if not _PRICE.fullmatch(price) or not price.strip("0.")]:
+        raise Wrong(f"has what is no price above 0 with at most two decimals for {', '.join(wrong)}")
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise Wrong("names a model more than once")
+    return pairs
 
 
 def host(given: str) -> str:

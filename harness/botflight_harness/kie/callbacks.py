@@ -34,7 +34,7 @@ class Callbacks:
     """Makes the calls, and remembers them."""
 
     def __init__(self, *, post: Post | None, hmac_key: str | None, now_ms: Callable[[], int]) -> None:
-        self._post = post or post_to_this_machine
+        self.post = post or post_to_this_machine
         self._hmac_key = hmac_key
         self._now_ms = now_ms
         self._under_way: set[asyncio.Task[None]] = set()
@@ -52,7 +52,7 @@ class Callbacks:
         headers = {"Content-Type": "application/json", "User-Agent": "kie.ai"} | self._signature(task_id)
         try:
             async with asyncio.timeout(ANSWER_WITHIN_S):
-                status = await self._post(url, body, headers)
+                status = await self.post(url, body, headers)
         except (TimeoutError, aiohttp.ClientError):
             status = 0
         self.made.append(Delivery(url, body, status))

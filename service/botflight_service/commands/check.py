@@ -10,6 +10,7 @@ from typing import Literal
 
 from botflight_service.commands import page
 from botflight_service.config import Settings, env_example
+from botflight_service.generation.catalog import CatalogInvalid, load
 from botflight_service.storage.interface import StorageError
 from botflight_service.storage.open import open_storage
 
@@ -50,8 +51,10 @@ def _check(settings: Settings, modes: Sequence[BotMode]) -> int:
     _show_settings(settings)
     page.say()
     opened = asyncio.run(_opened(settings))
+    sold = _show_sold(settings)
+    _show_provider(settings)
     ready = [_show_missing(settings, mode) for mode in modes]
-    return page.EXIT_OK if opened and any(ready) else page.EXIT_MENDABLE
+    return page.EXIT_OK if opened and sold and any(ready) else page.EXIT_MENDABLE
 
 
 def _show_settings(settings: Settings) -> None:
@@ -73,6 +76,26 @@ async def _opened(settings: Settings) -> bool:
         return False
     page.say(f"store: opens, in {(time.perf_counter_ns() - began_ns) // 1_000_000} ms")
     return True
+
+
+def _show_sold(settings: Settings) -> bool:
+    """Say what is sold, and for how much."""
+    try:
+        sold = load().priced(dict(settings.prices))
+    except CatalogInvalid as invalid:
+        page.say(f"catalogue: {invalid}")
+        return False
+    page.say("catalogue: " + ", ".join(f"{model.key} {model.price}" for model in sold.models))
+    return True
+
+
+def _show_provider(settings: Settings) -> None:
+    """Say who makes the files."""
+    if settings.kie_api_key is None:
+        page.say("provider: local. KIE_API_KEY is not set: files are drawn on this machine, and no model is asked")
+    else:
+        called = f", which calls back at {settings.webhook_base_url}" if settings.webhook_base_url else ""
+        page.say(f"provider: kie at {settings.kie_api_base_url}{called}")
 
 
 def _show_missing(settings: Settings, mode: BotMode) -> bool:

@@ -46,8 +46,8 @@ MOVES: Mapping[AttemptState, frozenset[AttemptState]] = {
     AttemptState.RUNNING: frozenset({AttemptState.SUCCEEDED, AttemptState.FAILED}),
     AttemptState.SUCCEEDED: frozenset({AttemptState.DELIVERED, AttemptState.REFUNDED}),
     AttemptState.DELIVERED: frozenset({AttemptState.REFUNDED}),
-    AttemptState.FAILED: frozenset(),
     # A result that shows after the money went back is given for nothing.
+    AttemptState.FAILED: frozenset({AttemptState.DELIVERED}),
     AttemptState.REFUNDED: frozenset({AttemptState.DELIVERED}),
 }
 

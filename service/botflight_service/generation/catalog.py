@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from importlib.resources import files
 from typing import Annotated, Literal, TypeVar
@@ -181,6 +181,13 @@ class Catalog:
     def find(self, key: str) -> Model | None:
         """The model of that key, if it is sold."""
         return next((model for model in self.models if model.key == key), None)
+
+    def priced(self, prices: Mapping[str, str]) -> Catalog:
+        """The same models with other prices. Raises CatalogInvalid where one of them is not sold."""
+        if unknown := [key for key in prices if self.find(key) is None]:
+            sold = ", ".join(model.key for model in self.models)
+            raise CatalogInvalid(f"PRICES names what is not sold: {', '.join(unknown)} (sold are {sold})")
+        return Catalog(tuple(replace(model, price=_price(prices.get(model.key, model.price))) for model in self.models))
 
 
 def parse(text: str) -> Catalog:

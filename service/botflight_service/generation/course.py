@@ -7,6 +7,7 @@ be repeated, the submission, is written down before it is made.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Protocol, TypeVar
@@ -38,8 +39,11 @@ Result = TypeVar("Result")
 MAX_SUBMITTING = 16
 #: The provider certainly took nothing: so often is it asked again, after these waits.
 SUBMIT_RETRY_S = (1.0, 3.0, 10.0, 30.0)
-#: Until an attempt is this old, its job is asked about so often: (age in ms, seconds between).
-POLL_S = ((10_000, 2.0), (60_000, 5.0), (300_000, 15.0), (10**12, 30.0))
+#: Until an attempt is this old, its job is asked about so often: (age in ms, seconds between). KIE's documents ask for
+#: 2-3 s in the first 30 s, 5-10 s up to 2 minutes and 15-30 s from then on.
+POLL_S = ((30_000, 2.5), (120_000, 7.5), (10**12, 20.0))
+#: A job that the provider does not know after so long is lost; a young one may not have reached all of its machines.
+JOB_UNKNOWN_MS = 60_000
 #: Progress is drawn at most so often: Telegram allows a message a second in a chat.
 DRAW_EVERY_MS = 4_000
 #: After a lost answer, a sign may come until then; after that the user gets their money back.
@@ -177,12 +181,12 @@ class Course:
         drawn_at_ms = 0
         while True:
             now_ms = self._clock_ms()
-            status = await self._query(attempt.job_id)
-            if status.artifact is not None:
-                return await self._succeed(attempt, status.artifact)
+            age_ms = now_ms - (attempt.submitted_at_ms or attempt.created_at_ms)
+            status = await self._query(attempt.job_id, age_ms=age_ms)
+            if status.artifact is not None and (ended := await self._take(attempt, status.artifact)) is not None:
+                return ended
             if status.state is JobState.FAILED:
                 return await self._fail(attempt, status.failure or "provider_failed")
-            age_ms = now_ms - (attempt.submitted_at_ms or attempt.created_at_ms)
             if age_ms > JOB_LIMIT_MS:
                 return await self._fail(attempt, "took_too_long")
             if attempt.screen_message_id is not None and now_ms - drawn_at_ms >= DRAW_EVERY_MS:
@@ -191,12 +195,24 @@ class Course:
                 self._messenger.draw(settle.drawn(attempt, screen))
             await self._signs.wait(attempt.task_id, next(wait_s for until_ms, wait_s in POLL_S if age_ms < until_ms))
 
-    async def _query(self, job_id: str) -> JobStatus:
+    async def _query(self, job_id: str, *, age_ms: int) -> JobStatus:
         """Where a job stands; an error counts as "still there", the job's own limit ends it."""
         try:
             return await self._provider.query(job_id)
-        except ProviderError:
+        except ProviderError as error:
+            if isinstance(error, ProviderRefused) and age_ms > JOB_UNKNOWN_MS:
+                return JobStatus(JobState.FAILED, failure=error.code)
             return JobStatus(JobState.QUEUED)
+
+    async def _take(self, attempt: Attempt, artifact: Artifact) -> Attempt | None:
+        """Charge for a file once it is in hand; None where it cannot be had yet."""
+        try:
+            await self._provider.fetch(artifact)
+        except ProviderRefused as error:
+            return await self._fail(attempt, error.code)
+        except ProviderError:
+            return None
+        return await self._succeed(attempt, artifact)
 
     async def _await_sign(self, attempt: Attempt) -> Attempt:
         """Wait for a hint to a job whose submission was never answered; give up at the deadline."""
@@ -218,13 +234,35 @@ class Course:
     async def _lose(self, attempt: Attempt) -> Attempt:
         return await self._commit(attempt, settle.unknown(attempt, self._narrator, at_ms=self._clock_ms()))
 
+    async def hear(self, attempt: Attempt, job_id: str) -> Attempt | None:
+        """A call back says that `job_id` came of this attempt: the attempt as it is now, None where that is not so.
+
+        A job that is not known yet is believed only when the provider itself repeats the attempt's token. Raises
+        ProviderError where it cannot be asked.
+        """
+        lost = attempt.state in {AttemptState.SUBMITTING, AttemptState.UNKNOWN}
+        if not lost and not settle.is_owed(attempt):
+            return attempt if attempt.job_id == job_id else None
+        status = await self._provider.query(job_id)
+        if status.token != str(attempt.task_id):
+            return None
+        if not lost:
+            await self._give(attempt, status)
+            return attempt
+        return await self._commit(attempt, settle.running(attempt, job_id, at_ms=self._clock_ms()))
+
     async def give(self, attempt: Attempt, job_id: str) -> None:
         """A sign of an attempt that is settled: if its money went back, a success is a present."""
-        if attempt.state is not AttemptState.REFUNDED or attempt.failure != settle.NO_ANSWER:
+        if settle.is_owed(attempt):
+            await self._give(attempt, await self._query(job_id, age_ms=0))
+
+    async def _give(self, attempt: Attempt, status: JobStatus) -> None:
+        if status.artifact is None:
             return
-        status = await self._query(job_id)
-        if status.artifact is not None:
-            await self._commit(attempt, settle.late(attempt, status.artifact, self._narrator, at_ms=self._clock_ms()))
+        await self._provider.fetch(status.artifact)
+        late = settle.late(attempt, status.artifact, self._narrator, at_ms=self._clock_ms())
+        with contextlib.suppress(AttemptMoved):
+            await self._commit(attempt, late)
 
     async def _commit(self, attempt: Attempt, work: Work) -> Attempt:
         """Commit a step, send its messages and give the attempt as it is now."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
@@ -12,9 +13,9 @@ from botflight_service.generation.catalog import Catalog
 from botflight_service.generation.course import Course, Inputs, Messenger
 from botflight_service.generation.punctuality import Punctuality
 from botflight_service.generation.settle import Narrator
-from botflight_service.generation.signs import Signs
-from botflight_service.provider.interface import Hint, Provider
-from botflight_service.storage.interface import Storage, StorageError
+from botflight_service.generation.signs import Sign, Signs
+from botflight_service.provider.interface import Hint, Provider, ProviderError
+from botflight_service.storage.interface import AttemptMoved, Storage, StorageError
 
 #: Attempts on their way at once.
 MAX_ACTIVE = 2_000
@@ -96,6 +97,29 @@ class Runner:
             self._presents.add(task)
             task.add_done_callback(self._presents.discard)
 
+    async def heard(self, hint: Hint) -> Sign:
+        """A call back from the provider: what it says of a lost job is durable when this returns.
+
+        Any replica may be called: an attempt that nobody runs here is taken on. Raises ProviderError or StorageError
+        where nothing could be made of it, and it should come again.
+        """
+        try:
+            task_id = UUID(hint.token)
+        except ValueError:
+            return Sign.NOT_OURS
+        attempt = await self._storage.attempt(self._partner, task_id)
+        if attempt is None:
+            return Sign.NOT_OURS
+        try:
+            found = await self._course.hear(attempt, hint.job_id)
+        except AttemptMoved:
+            found = await self._storage.attempt(self._partner, task_id)
+        if found is None:
+            return Sign.NOT_OURS
+        if found.state in UNSETTLED and not self._signs.give(task_id, hint.job_id):
+            self.start(found)
+        return Sign.KNOWN if found is attempt else Sign.TAKEN
+
     async def idle(self) -> None:
         """Wait until no attempt is on its way."""
         while self._tasks or self._presents:
@@ -137,7 +161,8 @@ class Runner:
     async def _present(self, task_id: UUID, job_id: str) -> None:
         attempt = await self._course.persistently(lambda: self._storage.attempt(self._partner, task_id))
         if attempt is not None:
-            await self._course.give(attempt, job_id)
+            with contextlib.suppress(ProviderError):
+                await self._course.give(attempt, job_id)
 
     async def _run(self, attempt: Attempt) -> None:
         ids = Correlation(correlation_id=attempt.correlation_id, tenant_ref=mask(attempt.partner), handler="generation")

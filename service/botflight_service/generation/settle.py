@@ -55,8 +55,10 @@ def submitting(attempt: Attempt, *, at_ms: int) -> Work:
 
 
 def running(attempt: Attempt, job_id: str, *, at_ms: int) -> Work:
-    """The provider took it."""
-    return _work(attempt, AttemptState.RUNNING, at_ms=at_ms, job_id=job_id)
+    """The provider took it. Somebody may have given its answer up meanwhile: then it was found again."""
+    work = _work(attempt, AttemptState.RUNNING, at_ms=at_ms, job_id=job_id)
+    assert work.move is not None
+    return replace(work, move=replace(work.move, of=frozenset({AttemptState.SUBMITTING, AttemptState.UNKNOWN})))
 
 
 def unknown(attempt: Attempt, narrator: Narrator, *, at_ms: int) -> Work:
@@ -91,9 +93,15 @@ def given_up(attempt: Attempt, narrator: Narrator, *, at_ms: int) -> Work:
 
 
 def late(attempt: Attempt, artifact: Artifact, narrator: Narrator, *, at_ms: int) -> Work:
-    """A result that shows after the money went back is given for nothing."""
-    message = _delivery(attempt, narrator.late(attempt, artifact))
-    return Work(partner=attempt.partner, at_ms=at_ms, messages=(message,))
+    """A result that shows after the money went back is given for nothing; the move lets one present through."""
+    work = _work(attempt, AttemptState.DELIVERED, at_ms=at_ms, artifact=artifact)
+    return replace(work, messages=(_delivery(attempt, narrator.late(attempt, artifact)),))
+
+
+def is_owed(attempt: Attempt) -> bool:
+    """Whether the money went back for want of a result: one that shows after all is then a present."""
+    given_up = attempt.state is AttemptState.REFUNDED and attempt.failure == NO_ANSWER
+    return given_up or attempt.state is AttemptState.FAILED
 
 
 def _work(

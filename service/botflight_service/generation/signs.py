@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from enum import StrEnum
 from uuid import UUID
+
+
+class Sign(StrEnum):
+    """What a call back from the provider comes to."""
+
+    #: It told of a job that was lost.
+    TAKEN = "TAKEN"
+    #: It told what is known, or is about to be.
+    KNOWN = "KNOWN"
+    #: The job belongs to another attempt, or to none.
+    NOT_OURS = "NOT_OURS"
 
 
 class Signs:

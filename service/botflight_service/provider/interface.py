@@ -99,7 +99,7 @@ class Provider(Protocol):
         ...
 
     async def query(self, job_id: str) -> JobStatus:
-        """Where a job stands. Raises ProviderUnavailable."""
+        """Where a job stands. Raises ProviderUnavailable, or ProviderRefused where it knows no such job."""
         ...
 
     async def fetch(self, artifact: Artifact) -> bytes:

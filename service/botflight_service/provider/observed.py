@@ -24,8 +24,8 @@ from botflight_service.provider.outcomes import Outcomes
 Result = TypeVar("Result")
 
 #: A submission without an answer by then counts as lost.
-SUBMIT_LIMIT_S = 30.0
-QUERY_LIMIT_S = 15.0
+SUBMIT_LIMIT_S = 75.0
+QUERY_LIMIT_S = 20.0
 FETCH_LIMIT_S = 60.0
 CREDIT_LIMIT_S = 15.0
 

@@ -14,6 +14,7 @@ from botflight_service.lifecycle import Lifecycle
 from botflight_service.storage.interface import StorageError
 from botflight_service.updates.envelope import InvalidUpdate
 from botflight_service.updates.inbox import Inbox, InboxFull
+from botflight_service.web.body import BodyTooLarge, read
 
 #: Telegram's updates are a few KB; the largest has a message of 4096 characters with its reply.
 MAX_BODY_BYTES = 1024 * 1024
@@ -23,10 +24,6 @@ RETRY_AFTER_S = 1
 _METHOD = "POST"
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the name of a header
-
-
-class _BodyTooLarge(Exception):
-    """The body is over MAX_BODY_BYTES."""
 
 
 class Webhook:
@@ -59,9 +56,9 @@ class Webhook:
         if not hmac.compare_digest(headers.get(SECRET_HEADER, "").encode(), self._secret):
             return self._refuse(401, "the secret token is wrong or missing")
         try:
-            body = await _read(headers, receive)
+            body = await read(headers, receive, limit_bytes=MAX_BODY_BYTES)
             envelope = self._inbox.parse(body)
-        except _BodyTooLarge:
+        except BodyTooLarge:
             return self._refuse(413, f"an update is at most {MAX_BODY_BYTES} bytes")
         except InvalidUpdate as error:
             return self._refuse(400, str(error))
@@ -96,22 +93,3 @@ class Webhook:
         self._telemetry.metrics.updates_refused.add(str(status))
         self._log.warning("WEBHOOK_REFUSED", status=status, reason=reason)
         return PlainTextResponse(reason, status_code=status, headers=headers)
-
-
-async def _read(headers: Headers, receive: Receive) -> bytes:
-    """The whole body. Raises _BodyTooLarge as soon as it is known to be."""
-    declared = headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > MAX_BODY_BYTES:
-        raise _BodyTooLarge
-    chunks, size = [], 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        chunk: bytes = message.get("body", b"")
-        size += len(chunk)
-        if size > MAX_BODY_BYTES:
-            raise _BodyTooLarge
-        chunks.append(chunk)
-        if not message.get("more_body", False):
-            return b"".join(chunks)

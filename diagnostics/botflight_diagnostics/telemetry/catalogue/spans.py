@@ -12,6 +12,12 @@ SPANS: Final = (
         meaning="A delivery by Telegram, until it is stored and answered.",
     ),
     SpanSpec(
+        name="POST /provider",
+        kind="server",
+        attributes=("http.request.method", "http.route", "http.response.status_code"),
+        meaning="A call back from the provider, until what it tells is stored and answered.",
+    ),
+    SpanSpec(
         name="process <update_type>",
         kind="consumer",
         attributes=("messaging.system", "messaging.operation.type", "botflight.update_id", "botflight.outcome"),

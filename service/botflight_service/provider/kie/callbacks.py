@@ -29,6 +29,11 @@ class Callbacks:
         self._base_url = base_url
         self._key = hmac.digest(secret.encode(), _PURPOSE, hashlib.sha256)
 
+    @property
+    def reachable(self) -> bool:
+        """Whether KIE can call at all."""
+        return self._base_url is not None
+
     def url(self, token: str) -> str | None:
         """The address for a request's token; None where nobody could call it."""
         if self._base_url is None:

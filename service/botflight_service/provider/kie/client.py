@@ -19,10 +19,6 @@ from botflight_service.provider.kie.order import Upload
 from botflight_service.provider.kie.pacing import Pacing
 from botflight_service.proxies import Proxies
 
-API: Final = "https://api.kie.ai"
-#: The File Upload API has a host of its own (docs.kie.ai, "File Upload API Quickstart").
-UPLOADS: Final = "https://kieai.redpandaai.co"
-
 CONNECT_LIMIT_S: Final = 5.0
 CREATE_LIMIT_S: Final = 25.0
 QUESTION_LIMIT_S: Final = 8.0
@@ -58,10 +54,10 @@ class _TooLong(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Addresses:
-    """Where KIE is."""
+    """Where KIE is; neither ends with a slash."""
 
-    api: str = API
-    uploads: str = UPLOADS
+    api: str
+    uploads: str
 
 
 class KieClient:

@@ -17,8 +17,6 @@ from aiohttp.resolver import DefaultResolver
 
 from botflight_service.provider.interface import ProviderRefused
 
-#: Seen in KIE's documents: file.kie.ai, tempfile.redpandaai.co, tempfile.aiquickdraw.com, file.aiquickdraw.com.
-KIE_HOSTS: Final = ("kie.ai", "redpandaai.co", "aiquickdraw.com")
 _HTTPS_PORT: Final = 443
 
 
@@ -33,7 +31,7 @@ class FileHosts:
     origins: addresses such as `http://127.0.0.1:8000` that the settings name themselves, allowed as they are.
     """
 
-    def __init__(self, hosts: Iterable[str] = KIE_HOSTS, *, origins: Iterable[str] = ()) -> None:
+    def __init__(self, hosts: Iterable[str], *, origins: Iterable[str] = ()) -> None:
         self._hosts = tuple(host.lower().strip(".") for host in hosts)
         self._origins = frozenset(map(_origin, origins))
 

@@ -1,0 +1,50 @@
+"""The whole service with a simulated KIE behind it, by HTTP, on Telegram's virtual clock."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+
+from botflight_harness.kie import FakeKie, kie_app
+from botflight_harness.server import serving
+from botflight_harness.telegram import Person, Telegram
+from botflight_service.billing.money import credits
+from botflight_service.generation.attempts import Attempt
+from shop import Shop, open_shop
+
+PRICE = credits(5)
+
+
+@contextlib.asynccontextmanager
+async def open_kie(telegram: Telegram) -> AsyncIterator[FakeKie]:
+    """A simulated KIE on Telegram's clock; one whose faults never happened fails the test."""
+    kie = FakeKie(clock=telegram.clock)
+    async with serving(kie_app(kie)) as address:
+        kie.files_url = f"{address.url}/files"
+        yield kie
+        await kie.close()
+    kie.check()
+
+
+@contextlib.asynccontextmanager
+async def open_kie_shop(
+    telegram: Telegram, kie: FakeKie, *, database_url: str = "sqlite::memory:", more: Mapping[str, str] | None = None
+) -> AsyncIterator[Shop]:
+    """A service that has `kie` make its files."""
+    url = kie.files_url.removesuffix("/files")
+    settings = {"KIE_API_KEY": kie.key, "KIE_API_BASE_URL": url, "KIE_UPLOAD_BASE_URL": url, **(more or {})}
+    async with open_shop(telegram, impatient=True, kie=kie, database_url=database_url, more=settings) as shop:
+        yield shop
+
+
+async def confirms(shop: Shop, person: Person, *, prompt: str = "a red fox in the snow") -> None:
+    """Pay for a picture of 5 credits out of 20, and wait for what comes of it."""
+    await shop.gives(person, 20)
+    await shop.opens_confirmation(person, prompt)
+    await person.taps(next(data for data in person.last.callback_data if data.startswith("confirm_generation:")))
+
+
+async def only_attempt(shop: Shop, person: Person) -> Attempt:
+    """The person's only attempt."""
+    (attempt,) = await shop.history(person)
+    return attempt

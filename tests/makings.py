@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid5
 
+from botflight_diagnostics.report import Mute
 from botflight_service.admin_action import AdminAction
 from botflight_service.billing.money import credits
 from botflight_service.billing.payments import Payment
@@ -115,3 +116,15 @@ def work(**changes: Any) -> Work:
 def move(of: AttemptState, to: AttemptState, name: object = "a task", **changes: Any) -> Work:
     """A work that moves an attempt."""
     return work(move=Move(task_id=task(name), of=frozenset({of}), to=to, **changes))
+
+
+def mute(code: str = "BPF_ATTEMPT_STALE", **changes: Any) -> Mute:
+    """A finding that does not count for an hour."""
+    fields: dict[str, Any] = {
+        "code": code,
+        "until_ms": NOW_MS + 3_600_000,
+        "reason": "the provider is down, told on Monday",
+        "up_to": 3,
+        "set_at_ms": NOW_MS,
+    }
+    return Mute(**fields | changes)

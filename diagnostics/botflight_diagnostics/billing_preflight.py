@@ -14,8 +14,9 @@ from botflight_diagnostics.billing_probe import (
     UserFacts,
 )
 from botflight_diagnostics.findings import BILLING_FINDINGS
+from botflight_diagnostics.mutes import Mutes
 from botflight_diagnostics.preflight import FailureLog, Preflight, Section
-from botflight_diagnostics.report import Checked, Finding, Mute, Report
+from botflight_diagnostics.report import Checked, Finding, Report
 from botflight_diagnostics.telemetry.clock import Clock, SystemClock
 from botflight_diagnostics.telemetry.correlation import mask
 
@@ -48,7 +49,7 @@ def billing_preflight(
     daily_limit: int,
     reference: Reference,
     clock: Clock | None = None,
-    mutes: Iterable[Mute] = (),
+    mutes: Mutes | None = None,
     log: FailureLog | None = None,
     on_report: Callable[[Report], object] = lambda _: None,
 ) -> Preflight:
@@ -244,7 +245,8 @@ def _balance_findings(facts: BalanceFacts, audit_age_ms: int | None, sample: tup
     if facts.negative:
         yield _some("BPF_BALANCE_NEGATIVE", facts.negative, sample)
     if facts.sum_hundredths:
-        yield Finding(code="BPF_LEDGER_SUM", observed=facts.sum_hundredths, expected=0)
+        off = facts.sum_hundredths
+        yield Finding(code="BPF_LEDGER_SUM", observed=off, expected=0, size=abs(off))
     if facts.mismatched:
         yield _some("BPF_LEDGER_MISMATCH", facts.mismatched, sample)
     if audit_age_ms is not None and audit_age_ms > AUDIT_AGE_MS:

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from botflight_diagnostics.findings import FindingSpec
+from botflight_diagnostics.mutes import LONGEST_MS, MAX_REASON, MuteRefused, Mutes, MutesInMemory
 from botflight_diagnostics.report import Checked, Finding, Judged, Mute, Report, SectionReport, Status
 from botflight_diagnostics.telemetry.clock import Clock, SystemClock
 
@@ -57,6 +58,7 @@ class Preflight:
 
     Sections run side by side, each for its own deadline and all for `deadline_ms`; a check past its deadline is
     cancelled and not waited for. A report is good for `cache_ms`, and who asks while one is made gets the same one.
+    Findings that are in `mutes` do not count; several preflights may share them, each heeds those of its own findings.
     `on_report` is called with each new one. Errors of checks go to `log`; the report shows their codes only.
     Raises `ValueError` at once for sections and findings that do not fit together.
     """
@@ -69,14 +71,14 @@ class Preflight:
         clock: Clock | None = None,
         deadline_ms: float = REPORT_DEADLINE_MS,
         cache_ms: float = CACHE_MS,
-        mutes: Iterable[Mute] = (),
+        mutes: Mutes | None = None,
         log: FailureLog | None = None,
         on_report: Callable[[Report], object] = lambda _: None,
         pause: Pause = asyncio.sleep,
     ) -> None:
         self.sections = tuple(sections)
         self.findings = {spec.code: spec for spec in findings}
-        self.mutes = tuple(mutes)
+        self.mutes = mutes or Mutes(MutesInMemory(), log=log)
         _refuse_misfits(self.sections, self.findings)
         self._clock = clock or SystemClock()
         self._deadline_ms = deadline_ms
@@ -120,25 +122,76 @@ class Preflight:
         if self._making is not None and not self._making.done():
             self._making.cancel()
             await asyncio.wait({self._making})
+        await self.mutes.close()
+
+    async def mute(self, code: str, *, until_ms: int, reason: str, up_to: int | None = None) -> Mute:
+        """Let a finding not count until then, unless it gets worse than `up_to`: by default, than it is now.
+
+        Raises MuteRefused where that is no mute, and BookFailed. The next report heeds it.
+        """
+        now_ms = self._now_ms()
+        reason = " ".join(reason.split())
+        if code not in self.findings:
+            raise MuteRefused("UNKNOWN_CODE", f"there is no finding {code}")
+        if not reason or len(reason) > MAX_REASON:
+            raise MuteRefused("NO_REASON", f"say why, in at most {MAX_REASON} characters")
+        if not now_ms < until_ms <= now_ms + LONGEST_MS:
+            raise MuteRefused("BAD_END", f"a mute ends after now, and within {LONGEST_MS // 86_400_000} days")
+        mute = Mute(
+            code=code,
+            until_ms=until_ms,
+            reason=reason,
+            up_to=await self._extent(code) if up_to is None else up_to,
+            set_at_ms=now_ms,
+        )
+        await self.mutes.keep(mute)
+        await self.report(fresh=True)
+        return mute
+
+    async def unmute(self, code: str) -> bool:
+        """Let a finding count again; False where it was not muted. Raises BookFailed."""
+        dropped = await self.mutes.drop(code)
+        await self.report(fresh=True)
+        return dropped
+
+    async def muted(self) -> tuple[Mute, ...]:
+        """The mutes of this preflight's findings that have not ended."""
+        now_ms = self._now_ms()
+        return tuple(
+            mute for mute in await self.mutes.read() if mute.code in self.findings and mute.holds(now_ms=now_ms)
+        )
+
+    async def _extent(self, code: str) -> int:
+        """How bad a finding is now."""
+        report = await self.report(fresh=True)
+        extents = [judged.finding.extent for judged in report.judged if judged.spec.code == code]
+        if not extents:
+            raise MuteRefused("NOT_FOUND_NOW", f"{code} is not found now: say how much it may affect (up_to)")
+        return max(extents)
 
     async def _make(self) -> Report:
         started_at_ms = self._clock.time_ns() // 1_000_000
         began_ns = self._clock.monotonic_ns()
+        muted = asyncio.create_task(self.muted())
         tasks: dict[str, asyncio.Task[SectionReport]] = {}
         for section in self.sections:
             needed = [tasks[name] for name in section.needs]
-            tasks[section.name] = asyncio.create_task(self._after(needed, section))
+            tasks[section.name] = asyncio.create_task(self._after(needed, section, muted))
         try:
             await asyncio.wait(tasks.values(), timeout=self._deadline_ms / 1000)
+            mutes = await muted
         except asyncio.CancelledError:
-            for task in tasks.values():
+            for task in (muted, *tasks.values()):
                 task.cancel()
             raise
+        found = [self._taken(section, tasks[section.name]) for section in self.sections]
         report = Report(
-            sections=tuple(self._taken(section, tasks[section.name]) for section in self.sections),
+            sections=tuple(self._muted_by(mutes, section) for section in found),
+            mutes=mutes,
             started_at_ms=started_at_ms,
             duration_ms=self._since_ms(began_ns),
         )
+        self.mutes.lift(mute for mute in mutes if _is_worse(mute, report))
         self._last, self._last_ns = report, self._clock.monotonic_ns()
         self._on_report(report)
         return report
@@ -150,11 +203,18 @@ class Preflight:
         task.cancel()
         return self._timed_out(section, latency_ms=self._deadline_ms, attempts=1)
 
-    async def _after(self, needed: list[asyncio.Task[SectionReport]], section: Section) -> SectionReport:
+    async def _after(
+        self, needed: list[asyncio.Task[SectionReport]], section: Section, muted: asyncio.Task[tuple[Mute, ...]]
+    ) -> SectionReport:
         if needed:
             # `wait`, because to await a task is to cancel it when one is cancelled oneself.
             await asyncio.wait(needed)
-        failed = [task.result().name for task in needed if task.result().status in {Status.FAIL, Status.SKIPPED}]
+        ended = [task.result() for task in needed]
+        if any(section.status is Status.FAIL for section in ended):
+            # A failure that is muted is no reason to look no further.
+            await asyncio.wait({muted})
+            ended = [self._muted_by(muted.result(), section) for section in ended]
+        failed = [section.name for section in ended if section.status in {Status.FAIL, Status.SKIPPED}]
         if failed:
             return SectionReport(
                 name=section.name,
@@ -212,17 +272,22 @@ class Preflight:
             meta={"query_status": "OK", "query_latency_ms": round(latency_ms, 1), **section.meta, **checked.meta},
             latency_ms=latency_ms,
             attempts=attempts,
-            judged=tuple(self._judged(finding) for finding in checked.findings),
+            judged=tuple(Judged(finding=finding, spec=self.findings[finding.code]) for finding in checked.findings),
         )
 
     def _misfit_of(self, checked: Checked) -> BaseException | None:
         unknown = [finding.code for finding in checked.findings if finding.code not in self.findings]
         return LookupError(f"findings that are not in the catalogue: {unknown}") if unknown else None
 
-    def _judged(self, finding: Finding) -> Judged:
-        now_ms = self._clock.time_ns() // 1_000_000
-        muted = any(mute.covers(finding, now_ms=now_ms) for mute in self.mutes)
-        return Judged(finding=finding, spec=self.findings[finding.code], muted=muted)
+    def _muted_by(self, mutes: tuple[Mute, ...], section: SectionReport) -> SectionReport:
+        now_ms = self._now_ms()
+        judged = tuple(
+            replace(one, muted=any(mute.covers(one.finding, now_ms=now_ms) for mute in mutes)) for one in section.judged
+        )
+        return replace(section, judged=judged)
+
+    def _now_ms(self) -> int:
+        return self._clock.time_ns() // 1_000_000
 
     def _since_ms(self, began_ns: int) -> float:
         return (self._clock.monotonic_ns() - began_ns) / 1e6
@@ -249,6 +314,10 @@ class _Tries:
 
 def _error_of(task: asyncio.Task[Checked]) -> BaseException | None:
     return asyncio.CancelledError() if task.cancelled() else task.exception()
+
+
+def _is_worse(mute: Mute, report: Report) -> bool:
+    return any(one.spec.code == mute.code and one.finding.extent > mute.up_to for one in report.judged)
 
 
 def _refuse_misfits(sections: tuple[Section, ...], findings: Mapping[str, FindingSpec]) -> None:

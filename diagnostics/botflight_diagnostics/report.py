@@ -35,6 +35,13 @@ class Finding:
     affected_count: int = 1
     #: A few of what is affected, masked.
     sample: tuple[str, ...] = ()
+    #: What is worse when it is more, where that is not the number of what is affected.
+    size: int | None = None
+
+    @property
+    def extent(self) -> int:
+        """How bad it is; a mute covers it up to where it was."""
+        return self.affected_count if self.size is None else self.size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +61,28 @@ class Mute:
     #: Milliseconds since 1970.
     until_ms: int
     reason: str
-    #: It counts again when it affects more than this.
-    affected_count: int
+    #: It counts again when its extent is more than this.
+    up_to: int
+    #: Milliseconds since 1970.
+    set_at_ms: int
 
     def covers(self, finding: Finding, *, now_ms: int) -> bool:
         """Whether `finding` does not count now."""
-        return finding.code == self.code and now_ms < self.until_ms and finding.affected_count <= self.affected_count
+        return self.holds(now_ms=now_ms) and finding.code == self.code and finding.extent <= self.up_to
+
+    def holds(self, *, now_ms: int) -> bool:
+        """Whether its end is still to come."""
+        return now_ms < self.until_ms
+
+    def payload(self) -> dict[str, Any]:
+        """Write it for machines."""
+        return {
+            "code": self.code,
+            "until_ms": self.until_ms,
+            "reason": self.reason,
+            "up_to": self.up_to,
+            "set_at_ms": self.set_at_ms,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +91,7 @@ class Judged:
 
     finding: Finding
     spec: FindingSpec
-    muted: bool
+    muted: bool = False
 
     def payload(self) -> dict[str, Any]:
         """Write it for machines."""
@@ -138,6 +161,8 @@ class Report:
     #: Milliseconds since 1970.
     started_at_ms: int
     duration_ms: float
+    #: Those that hold, whether what they are for was found or not.
+    mutes: tuple[Mute, ...] = ()
 
     @property
     def result(self) -> Result:
@@ -148,14 +173,19 @@ class Report:
         return Result.DEGRADED if Status.DEGRADED in statuses else Result.READY
 
     @property
+    def judged(self) -> tuple[Judged, ...]:
+        """All that was found, in the order of the sections."""
+        return tuple(judged for section in self.sections for judged in section.judged)
+
+    @property
     def counted(self) -> tuple[Judged, ...]:
-        """The findings that count, in the order of the sections."""
-        return tuple(judged for section in self.sections for judged in section.judged if not judged.muted)
+        """The findings that count."""
+        return tuple(judged for judged in self.judged if not judged.muted)
 
     @property
     def muted(self) -> tuple[Judged, ...]:
         """The findings that are there and do not count."""
-        return tuple(judged for section in self.sections for judged in section.judged if judged.muted)
+        return tuple(judged for judged in self.judged if judged.muted)
 
     @property
     def how_to_fix(self) -> tuple[str, ...]:
@@ -169,6 +199,7 @@ class Report:
             "sections": {section.name: section.payload() for section in self.sections},
             "result": self.result.value,
             "how_to_fix": list(self.how_to_fix),
+            "mutes": [mute.payload() for mute in self.mutes],
             "started_at_ms": self.started_at_ms,
             "duration_ms": round(self.duration_ms, 1),
             "age_ms": round(age_ms),

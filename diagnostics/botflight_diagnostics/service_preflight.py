@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from botflight_diagnostics.findings import SERVICE_FINDINGS
+from botflight_diagnostics.mutes import Mutes
 from botflight_diagnostics.preflight import FailureLog, Preflight, Section
 from botflight_diagnostics.report import Checked, Finding, Report
 from botflight_diagnostics.service_probe import ProviderFacts, QueueFacts, ServiceProbe, TelegramFacts
@@ -29,11 +30,12 @@ def service_preflight(
     probe: ServiceProbe,
     *,
     clock: Clock | None = None,
+    mutes: Mutes | None = None,
     log: FailureLog | None = None,
     on_report: Callable[[Report], object] = lambda _: None,
 ) -> Preflight:
     """Make the runner of the four sections."""
-    return Preflight(service_sections(probe), SERVICE_FINDINGS, clock=clock, log=log, on_report=on_report)
+    return Preflight(service_sections(probe), SERVICE_FINDINGS, clock=clock, mutes=mutes, log=log, on_report=on_report)
 
 
 def service_sections(probe: ServiceProbe) -> tuple[Section, ...]:

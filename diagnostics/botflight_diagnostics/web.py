@@ -1,15 +1,14 @@
 """The pages of the diagnostics: health, version, metrics and preflight, as routes of Starlette."""
 
-import hmac
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, Protocol
 
-import orjson
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from botflight_diagnostics.access import HEADERS, Access, access_of, json_page, refused_token
 from botflight_diagnostics.health import Health, Verdict
 from botflight_diagnostics.preflight import Preflight
 from botflight_diagnostics.prometheus import MetricsPage
@@ -29,7 +28,6 @@ _HEALTH_STATUSES: Final = {
     "SKIPPED": "warn",
     "FAIL": "fail",
 }
-_HEADERS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -51,7 +49,7 @@ def health_routes(health: Health, *, version: Mapping[str, str]) -> list[Route]:
     """Make `/livez`, `/readyz`, `/startupz` (200 or 503, each with its reasons) and `/version`."""
 
     async def told(_request: Request) -> Response:
-        return _json(dict(version))
+        return json_page(dict(version))
 
     return [
         _get("/livez", _verdict_page(health.live)),
@@ -66,7 +64,7 @@ def metrics_route(page: MetricsPage) -> Route:
 
     async def metrics(request: Request) -> Response:
         rendered = await page.render(request.headers.get("accept", ""))
-        return Response(rendered.body, headers={**_HEADERS, "Content-Type": rendered.content_type})
+        return Response(rendered.body, headers={**HEADERS, "Content-Type": rendered.content_type})
 
     return _get("/metrics", metrics)
 
@@ -100,10 +98,10 @@ class _PreflightPage:
         self._logged: Report | None = None
 
     async def answer(self, request: Request) -> Response:
-        given = _given_token(request)
-        if given is not None and not _is_right(given, self._token):
-            return _json({"error": "WRONG_TOKEN"}, status=401, headers={"WWW-Authenticate": "Bearer"})
-        trusted = given is not None
+        access = access_of(request, self._token)
+        if access is Access.WRONG:
+            return refused_token()
+        trusted = access is Access.TRUSTED
         report = await self._preflight.report(fresh=trusted and request.query_params.get("fresh") == "1")
         age_ms = self._preflight.age_ms
         self._log_once(report, age_ms=age_ms)
@@ -113,8 +111,8 @@ class _PreflightPage:
             return _one_section(shown, section)
         status = 503 if report.result is Result.FAIL else 200
         if _HEALTH_JSON in request.headers.get("accept", ""):
-            return _json(_as_health(shown), status=status, headers={"Content-Type": _HEALTH_JSON})
-        return _json(shown, status=status)
+            return json_page(_as_health(shown), status=status, headers={"Content-Type": _HEALTH_JSON})
+        return json_page(shown, status=status)
 
     def _log_once(self, report: Report, *, age_ms: float) -> None:
         """Log a report when it is first shown: whoever asks often shall not fill the disk."""
@@ -133,39 +131,28 @@ def log_preflight(log: EventLog, event: str, report: Report, *, age_ms: float = 
 async def json_refusal(_request: Request, error: Exception) -> Response:
     """Answer an `HTTPException` in JSON, by its status alone; for an application's `exception_handlers`."""
     status, headers = (error.status_code, error.headers) if isinstance(error, HTTPException) else (500, None)
-    return _json({"error": f"HTTP_{status}"}, status=status, headers=headers)
+    return json_page({"error": f"HTTP_{status}"}, status=status, headers=headers)
 
 
 async def json_fault(_request: Request, _error: Exception) -> Response:
     """Answer an error of ours in JSON, without its text; for an application's `exception_handlers`."""
-    return _json({"error": "INTERNAL"}, status=500)
+    return json_page({"error": "INTERNAL"}, status=500)
 
 
 def _verdict_page(ask: Callable[[], Verdict]) -> Endpoint:
     async def page(_request: Request) -> Response:
         verdict = ask()
         told = {"status": "ok" if verdict.ok else "unavailable", "checks": verdict.checks, **verdict.meta}
-        return _json(told, status=200 if verdict.ok else 503)
+        return json_page(told, status=200 if verdict.ok else 503)
 
     return page
-
-
-def _given_token(request: Request) -> str | None:
-    scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        return credentials.strip()
-    return request.headers.get("x-diag-token")
-
-
-def _is_right(given: str, token: str | None) -> bool:
-    return bool(token) and hmac.compare_digest(given.encode(), (token or "").encode())
 
 
 def _one_section(shown: Mapping[str, Any], name: str) -> Response:
     section = shown["sections"].get(name)
     if section is None:
-        return _json({"error": "NO_SUCH_SECTION", "sections": list(shown["sections"])}, status=404)
-    return _json({"sections": {name: section}}, status=503 if section["status"] == "FAIL" else 200)
+        return json_page({"error": "NO_SUCH_SECTION", "sections": list(shown["sections"])}, status=404)
+    return json_page({"sections": {name: section}}, status=503 if section["status"] == "FAIL" else 200)
 
 
 def _as_health(shown: Mapping[str, Any]) -> dict[str, Any]:
@@ -189,15 +176,6 @@ def _for_the_log(payload: Mapping[str, Any]) -> dict[str, Any]:
 
 def _without_prose(section: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in section.items() if name not in {"findings", "impact", "runbook"}}
-
-
-def _json(told: object, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(
-        orjson.dumps(told) + b"\n",
-        status_code=status,
-        media_type="application/json",
-        headers={**_HEADERS, **(headers or {})},
-    )
 
 
 def _get(path: str, endpoint: Endpoint) -> Route:

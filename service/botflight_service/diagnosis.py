@@ -11,6 +11,8 @@ from starlette.routing import BaseRoute
 from botflight_diagnostics.billing_preflight import billing_preflight
 from botflight_diagnostics.findings import BILLING_FINDINGS, SERVICE_FINDINGS
 from botflight_diagnostics.health import Health
+from botflight_diagnostics.mute_routes import mute_routes
+from botflight_diagnostics.mutes import Mutes, PartnerBook
 from botflight_diagnostics.prometheus import MetricsPage, PreflightMetrics
 from botflight_diagnostics.service_preflight import service_preflight
 from botflight_diagnostics.telemetry import Telemetry
@@ -63,17 +65,20 @@ class Diagnosis:
             clock=telemetry.clock,
             on_lag=lambda seconds: telemetry.metrics.event_loop_lag.set(to=seconds),
         )
+        mutes = Mutes(PartnerBook(storage, settings.partner), log=self._log)
         self.preflight = billing_preflight(
             storage.probe(settings.partner, day_of=lambda at_ms: day_of(at_ms, settings.zone)),
             daily_limit=settings.daily_free_limit,
             reference=reference,
             clock=telemetry.clock,
+            mutes=mutes,
             log=self._log,
             on_report=PreflightMetrics(telemetry.metrics, BILLING_FINDINGS, report="billing"),
         )
         self.service_preflight = service_preflight(
             vitals,
             clock=telemetry.clock,
+            mutes=mutes,
             log=self._log,
             on_report=PreflightMetrics(telemetry.metrics, SERVICE_FINDINGS, report="service"),
         )
@@ -98,6 +103,7 @@ class Diagnosis:
             *health_routes(self.health, version={"service": "botflight", "version": version("botflight")}),
             metrics_route(self._metrics_page),
             preflight_route(self.preflight, token=token, log=self._log),
+            *mute_routes([self.preflight, self.service_preflight], token=token),
             preflight_route(
                 self.service_preflight,
                 token=token,

@@ -4,7 +4,7 @@ import pytest
 
 from botflight_diagnostics.findings import FindingSpec, Severity
 from botflight_diagnostics.preflight import Preflight, Section, TransientError
-from botflight_diagnostics.report import Checked, Finding, Mute, Result, Status
+from botflight_diagnostics.report import Checked, Finding, Result, Status
 
 ERROR = FindingSpec(
     code="T_ERROR", severity=Severity.CRITICAL, meaning="m.", impact="i.", how_to_fix="mend it", no_alert="a test"
@@ -315,23 +315,6 @@ async def test_who_hangs_up_leaves_the_others_theirs():
     gate.set()
 
     assert (await patient).result is Result.READY
-
-
-@pytest.mark.parametrize(
-    ("affected_count", "now_ms", "result"),
-    [(3, 0, Result.READY), (4, 0, Result.FAIL), (3, 60_000, Result.FAIL)],
-    ids=["covered", "got worse", "ended"],
-)
-async def test_a_muted_finding_does_not_count(clock, affected_count, now_ms, result):
-    """A mute covers its code until its end, and is lifted when more are affected."""
-    mute = Mute(code="T_ERROR", until_ms=clock.now_ns // 1_000_000 + 60_000, reason="known", affected_count=3)
-    runner = preflight(section("a", found(affected_count=affected_count)), clock=clock, mutes=[mute])
-    clock.pass_ms(now_ms)
-
-    report = await runner.report()
-
-    assert report.result is result
-    assert report.sections[0].judged[0].muted is (result is Result.READY)
 
 
 async def test_each_report_is_handed_on():

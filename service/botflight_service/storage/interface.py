@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from botflight_diagnostics.billing_preflight import BillingProbe
+from botflight_diagnostics.report import Mute
 from botflight_service.admin_action import AdminAction
 from botflight_service.billing.ledger import Transfer
 from botflight_service.billing.money import Amount, Credits
@@ -224,8 +225,12 @@ class Storage(Protocol):
         """What OpenTelemetry calls it (`db.system.name`): sqlite, postgresql; json is our own word."""
         ...
 
-    async def open(self) -> None:
-        """Open, lock and migrate the store. Raises StorageUnavailable or SchemaTooNew, saying what to do."""
+    async def open(self, *, migrate: bool = True) -> None:
+        """Open, lock and migrate the store. Raises StorageUnavailable or SchemaTooNew, saying what to do.
+
+        Without `migrate` it is opened as it is, to look at it: nothing is made, and its probe tells its version. Raises
+        StorageUnavailable where a file is not there; a server that cannot be reached is found out by whoever asks it.
+        """
         ...
 
     async def close(self) -> None:
@@ -362,6 +367,18 @@ class Storage(Protocol):
 
     def probe(self, partner: str, *, day_of: Callable[[int], str]) -> BillingProbe:
         """What preflight asks, on connections of its own; `day_of` names the partner's day of an instant in ms."""
+        ...
+
+    async def mutes(self, partner: str) -> Sequence[Mute]:
+        """The findings that do not count for a while, by code, ended ones too; on a connection of its own."""
+        ...
+
+    async def keep_mute(self, partner: str, mute: Mute) -> None:
+        """Keep a mute, in the place of the one for its code; those that have ended by then go."""
+        ...
+
+    async def drop_mute(self, partner: str, code: str) -> bool:
+        """Forget a mute; False where there was none."""
         ...
 
     async def audit(self, partner: str, *, users: int = 1_000) -> bool:

@@ -1,4 +1,4 @@
-"""One process at a time for what is kept in files."""
+"""One process at a time for what is kept in files; and what to say where there is nothing to lock."""
 
 from __future__ import annotations
 
@@ -25,3 +25,8 @@ def acquire(lock: FileLock, name: str) -> None:
         raise StorageUnavailable(
             f"{name}: {directory} cannot be written ({reason}): give this user the right to, or free some space"
         ) from error
+
+
+def nothing_there(name: str) -> StorageUnavailable:
+    """The error of a store that is only to be looked at, and is not there."""
+    return StorageUnavailable(f"{name}: there is no store: `botflight storage migrate` makes one")

@@ -26,6 +26,7 @@ from makings import (
     attempt,
     envelope,
     message,
+    mute,
     payment,
     picture,
     session,
@@ -56,6 +57,7 @@ async def fill(storage: Storage) -> None:
     await storage.commit(work(payment=payment(), action=action(), memo=Memo(name="a memo", body={"on": True})))
     queued = (await storage.commit(work(messages=(message("Привет"), message("later"))))).messages
     await storage.mark(PARTNER, [Mark(place=queued[0].place, outcome=SendOutcome.SENT, at_ms=NOW_MS)])
+    await storage.keep_mute(PARTNER, mute())
 
 
 async def records(storage: Storage) -> list[Mapping[str, Any]]:
@@ -87,6 +89,7 @@ async def test_a_round_trip_changes_nothing(storage: Storage, archive: Path, emp
     assert await empty.balance(PARTNER, ALICE) == Balance(credits(10), credits(10))
     assert await empty.undone(PARTNER) == await storage.undone(PARTNER)
     assert await empty.unsent(PARTNER) == await storage.unsent(PARTNER)
+    assert await empty.mutes(PARTNER) == (mute(),)
     assert await empty.release_hold_once(PARTNER, ALICE, task(1))
     assert not await empty.charge_balance_once(PARTNER, ALICE, 10, task(0))
     assert await empty.violations() == []

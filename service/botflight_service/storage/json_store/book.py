@@ -11,10 +11,11 @@ from typing import Any
 
 from botflight_service.storage.batches import Action, Outcome, Raised, Returned
 from botflight_service.storage.interface import StorageUnavailable
-from botflight_service.storage.json_store import journal, snapshot
+from botflight_service.storage.json_store import journal, lines, snapshot
 from botflight_service.storage.json_store.folder import Folder
 from botflight_service.storage.json_store.journal import Journal, Unsure
 from botflight_service.storage.json_store.state import State, written
+from botflight_service.storage.locking import nothing_there
 
 #: A journal is not made part of the snapshot before it has this size, and that of the snapshot.
 COMPACT_BYTES = 16 * 1024 * 1024
@@ -30,8 +31,11 @@ _ADVICE = {
 class Book:
     """What one thread owns: the state, its journal, and the folder of both."""
 
-    def __init__(self, folder: Folder, *, compact_bytes: int = COMPACT_BYTES) -> None:
-        """Read the folder, which nobody else uses. Raises StorageUnavailable or SchemaTooNew."""
+    def __init__(self, folder: Folder, *, compact_bytes: int = COMPACT_BYTES, migrate: bool = True) -> None:
+        """Read the folder, which nobody else uses. Raises StorageUnavailable or SchemaTooNew.
+
+        Files of an older version are written anew where `migrate` says so, and read as they are where it does not.
+        """
         self.state = State()
         self._folder = folder
         self._compact_bytes = compact_bytes
@@ -40,8 +44,16 @@ class Book:
         self._wrote = False
         self._unsure: Unsure | None = None
         with explained(folder.name):
-            self._journal = self._read()
+            self._journal = self._read(begin=migrate)
         self._compact_at_bytes = self._threshold()
+        if migrate and self.version < lines.VERSION:
+            with explained(folder.name):
+                self.compact()
+
+    @property
+    def version(self) -> int:
+        """Of the format of the files."""
+        return self._journal.version
 
     def run(self, actions: Sequence[Action[Book, Any]]) -> list[Outcome]:
         """Run actions one after the other, and make durable what they changed; a failed one undoes its part alone.
@@ -126,14 +138,14 @@ class Book:
     def _threshold(self) -> int:
         return max(self._compact_bytes, self._snapshot_bytes)
 
-    def _read(self) -> Journal:
-        """Read the snapshot, if there is one, and do what its journal says."""
+    def _read(self, *, begin: bool) -> Journal:
+        """Read the snapshot, if there is one, and do what its journal says; `begin` a store where there is none."""
         names = self._folder.names()
         if snapshot.NAME in names:
             self._generation, self._snapshot_bytes = snapshot.read(self._folder, self.state)
         name = _journal_name(self._generation)
         if name not in names:
-            return self._begin(names)
+            return self._begin(names, begin=begin)
         found = journal.replay(self._folder, name, generation=self._generation, apply=self._apply)
         self._check_order(names)
         self._tidy()
@@ -150,13 +162,15 @@ class Book:
                     "put that one back, or import the last export into a new folder"
                 )
 
-    def _begin(self, names: set[str]) -> Journal:
+    def _begin(self, names: set[str], *, begin: bool) -> Journal:
         """Begin a store. Raises StorageUnavailable where there was one, and a part of it is gone."""
         if any(name == snapshot.NAME or _generation_of(name) for name in names):
             raise StorageUnavailable(
                 f"{self._folder.name}: {_journal_name(self._generation)} is missing: put it back, "
                 "or import the last export into a new folder"
             )
+        if not begin:
+            raise nothing_there(self._folder.name)
         return journal.create(self._folder, _journal_name(self._generation), generation=self._generation)
 
     def _apply(self, records: Sequence[Mapping[str, Any]]) -> None:

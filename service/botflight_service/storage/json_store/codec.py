@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from botflight_diagnostics.report import Mute
 from botflight_service.admin_action import AdminAction
 from botflight_service.billing.ledger import Account, AccountKind, Transfer, TransferKind
 from botflight_service.billing.money import Credits
@@ -24,6 +25,7 @@ from botflight_service.storage.json_store.rows import (
     StoredAttempt,
     StoredMemo,
     StoredMessage,
+    StoredMute,
     StoredPayment,
     StoredSession,
     StoredTransfer,
@@ -363,3 +365,23 @@ def decode_audit(record: Record) -> AuditPass:
     """The row of a record of an audit."""
     samples = {"sample": tuple(record["sample"]), "last_sample": tuple(record["last_sample"])}
     return AuditPass(**{**record, **samples})
+
+
+def encode_mute(row: StoredMute) -> dict[str, Any]:
+    """The record of a mute."""
+    mute = row.mute
+    return {
+        "partner": row.partner,
+        "code": mute.code,
+        "until_ms": mute.until_ms,
+        "up_to": mute.up_to,
+        "reason": mute.reason,
+        "set_at_ms": mute.set_at_ms,
+    }
+
+
+def decode_mute(record: Record) -> StoredMute:
+    """The row of a record of a mute."""
+    return StoredMute(
+        partner=record["partner"], mute=Mute(**{name: value for name, value in record.items() if name != "partner"})
+    )

@@ -17,10 +17,12 @@ Apply = Callable[[Sequence[Mapping[str, Any]]], None]
 class Journal:
     """A journal that grows. Each line has a number, and the number of the last line that was durable before it."""
 
-    def __init__(self, file: File, *, size_bytes: int, number: int) -> None:
+    def __init__(self, file: File, *, size_bytes: int, number: int, version: int = lines.VERSION) -> None:
         self._file = file
         self._number = number
         self.size_bytes = size_bytes
+        #: Of its format.
+        self.version = version
 
     def append(self, entries: Sequence[Sequence[Mapping[str, Any]]]) -> None:
         """Write a line for each entry, all durable once this returns.
@@ -95,7 +97,7 @@ def replay(folder: Folder, name: str, *, generation: int, apply: Apply) -> Journ
         file.cut(reading.size_bytes)
     # What a killed process wrote may not be durable yet, and whoever repeats it is told that it was done.
     file.sync()
-    return Journal(file, size_bytes=reading.size_bytes, number=reading.number)
+    return Journal(file, size_bytes=reading.size_bytes, number=reading.number, version=reading.version)
 
 
 def check_header(where: str, fields: Mapping[str, Any] | None) -> Mapping[str, Any]:
@@ -129,6 +131,7 @@ class _Reading:
     size_bytes: int = 0
     number: int = 0
     lines_read: int = 0
+    version: int = lines.VERSION
     #: The first line that is not as it was written.
     torn: int | None = None
 
@@ -159,6 +162,7 @@ class _Reading:
     def _check_generation(self, header: Mapping[str, Any]) -> None:
         if header.get("generation") != self.generation:
             raise damaged(self.where, 1, f"it belongs to generation {header.get('generation')}")
+        self.version = header["version"]
 
     def _check_lost(self, fields: Mapping[str, Any]) -> None:
         """Raise where the torn line was durable before this one: then somebody was told of it, and it is gone."""

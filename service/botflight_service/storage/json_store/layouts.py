@@ -19,6 +19,7 @@ from botflight_service.storage.json_store.rows import (
     StoredAttempt,
     StoredMemo,
     StoredMessage,
+    StoredMute,
     StoredPayment,
     StoredSession,
     StoredTransfer,
@@ -305,4 +306,19 @@ NONCES: Layout[Nonce] = Layout(
     key=lambda row: (row.nonce,),
     encode=lambda row: {"nonce": row.nonce, "created_at_ms": row.created_at_ms},
     decode=lambda record: Nonce(**record),
+)
+MUTES: Layout[StoredMute] = Layout(
+    table="mutes",
+    columns={
+        "partner": _TEXT,
+        "code": _TEXT,
+        "until_ms": _INTEGER,
+        "up_to": _INTEGER,
+        "reason": _TEXT,
+        "set_at_ms": _INTEGER,
+    },
+    key_columns=("partner", "code"),
+    key=lambda row: (row.partner, row.mute.code),
+    encode=codec.encode_mute,
+    decode=codec.decode_mute,
 )

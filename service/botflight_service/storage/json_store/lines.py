@@ -8,9 +8,9 @@ from typing import Any
 
 import orjson
 
-#: What the first line of every file says. Version 2 has tables that version 1 had not, and reads both.
+#: What the first line of every file says. Version 2 has payments, memos and what administrators did; 3 has mutes.
 FORMAT = "botflight-json-store"
-VERSION = 2
+VERSION = 3
 
 # The checksum comes first and is of a fixed length, so that it is of the bytes that follow it.
 _CHECKSUM = b'{"crc32":"%08x",'

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from bisect import bisect_left
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Protocol, TypeVar
 
 from botflight_diagnostics.billing_preflight import (
@@ -39,19 +40,29 @@ class Run(Protocol):
 class JsonProbe:
     """A `BillingProbe` on the store in JSON."""
 
-    def __init__(self, partner: str, *, day_of: Callable[[int], str], clock: Callable[[], int], run: Run) -> None:
+    def __init__(
+        self,
+        partner: str,
+        *,
+        day_of: Callable[[int], str],
+        clock: Callable[[], int],
+        run: Run,
+        version: Callable[[], Awaitable[int]],
+    ) -> None:
         self._partner = partner
         self._day_of = day_of
         self._clock = clock
         self._run = run
+        self._version = version
 
     async def database(self) -> DatabaseFacts:
         """Ask for the versions."""
         started = time.perf_counter()
-        await self._look(lambda state: len(state.users.rows))
+        with _told_apart():
+            version = await self._version()
         return DatabaseFacts(
             version="JSON Lines",
-            schema_version=lines.VERSION,
+            schema_version=version,
             expected_schema_version=lines.VERSION,
             latency_ms=(time.perf_counter() - started) * 1000,
         )
@@ -99,12 +110,19 @@ class JsonProbe:
 
     async def _look(self, action: Callable[[State], T]) -> T:
         """Ask; what may pass by itself is told apart from what may not."""
-        try:
+        with _told_apart():
             return await self._run(action)
-        except StorageUnavailable:
-            raise
-        except StorageError as error:
-            raise TransientError(str(error)) from error
+
+
+@contextlib.contextmanager
+def _told_apart() -> Iterator[None]:
+    """Turn a failure that may pass by itself into a TransientError."""
+    try:
+        yield
+    except StorageUnavailable:
+        raise
+    except StorageError as error:
+        raise TransientError(str(error)) from error
 
 
 def _balances(state: State, partner: str, now_ms: int) -> BalanceFacts:

@@ -8,6 +8,7 @@ from heapq import merge
 from itertools import islice
 from uuid import UUID
 
+from botflight_diagnostics.report import Mute
 from botflight_service.admin_action import AdminAction
 from botflight_service.billing.ledger import AccountKind
 from botflight_service.billing.money import Credits
@@ -138,3 +139,8 @@ def unsent(state: State, partner: str, *, after: int, limit: int) -> Sequence[Qu
     """Messages that have not ended, in order of their places."""
     found = islice(state.unsent.after(partner, (after + 1,)), limit)
     return [QueuedMessage(place, state.messages.rows[place,].message) for (place,) in found]
+
+
+def mutes(state: State, partner: str) -> Sequence[Mute]:
+    """Findings that do not count for a while, by code."""
+    return tuple(row.mute for _, row in sorted(state.mutes.rows.items()) if row.partner == partner)

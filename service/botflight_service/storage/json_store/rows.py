@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from botflight_diagnostics.report import Mute
 from botflight_service.admin_action import AdminAction
 from botflight_service.billing.ledger import AccountKind, Transfer
 from botflight_service.billing.payments import Payment
@@ -159,3 +160,11 @@ class Nonce:
 
     nonce: str
     created_at_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredMute:
+    """A finding that does not count for a while, of one partner."""
+
+    partner: str
+    mute: Mute

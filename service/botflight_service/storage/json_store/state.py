@@ -115,6 +115,7 @@ class State:
         self.payments = Table(layouts.PAYMENTS, self.changes, self.payments_of_user, self.payments_in_state)
         self.admin_actions = Table(layouts.ADMIN_ACTIONS, self.changes, self.actions_of)
         self.memos = Table(layouts.MEMOS, self.changes)
+        self.mutes = Table(layouts.MUTES, self.changes)
         self.audits = Table(layouts.AUDITS, self.changes)
         self.nonces = Table(layouts.NONCES, self.changes)
         #: What an archive holds, in an order in which it can be filled.
@@ -131,6 +132,7 @@ class State:
             self.payments,
             self.admin_actions,
             self.memos,
+            self.mutes,
         )
         self.tables: Mapping[str, Table[Any]] = {
             table.layout.table: table for table in (*self.archived, self.audits, self.nonces)

@@ -11,6 +11,7 @@ from uuid import UUID
 import orjson
 
 from botflight_diagnostics.billing_preflight import BillingProbe
+from botflight_diagnostics.report import Mute
 from botflight_service.admin_action import AdminAction
 from botflight_service.billing import ledger
 from botflight_service.billing.money import Amount, positive
@@ -37,7 +38,7 @@ from botflight_service.storage.json_store.book import COMPACT_BYTES, Book, expla
 from botflight_service.storage.json_store.folder import DiskFolder, Folder, make_folder
 from botflight_service.storage.json_store.probe import JsonProbe
 from botflight_service.storage.json_store.state import State
-from botflight_service.storage.locking import acquire
+from botflight_service.storage.locking import acquire, nothing_there
 from botflight_service.updates.envelope import Envelope
 
 T = TypeVar("T")
@@ -68,6 +69,7 @@ class JsonStorage:
         self._clock = clock
         self._folder = folder
         self._compact_bytes = compact_bytes
+        self._migrates = True
         self._lock = FileLock(path / _LOCK)
         self._thread = BatchThread(f"botflight-json {path.name}", connect=self._read, transaction=Book.run)
 
@@ -76,10 +78,11 @@ class JsonStorage:
         """How often was something written, or read, so far; what waits together shares one time."""
         return self._thread.batches
 
-    async def open(self) -> None:
+    async def open(self, *, migrate: bool = True) -> None:
         """Lock the folder and read it. Raises StorageUnavailable or SchemaTooNew."""
+        self._migrates = migrate
         if self._folder is None:
-            await asyncio.to_thread(self._make_folder)
+            await asyncio.to_thread(self._make_folder if migrate else self._lock_folder)
         try:
             await self._thread.start()
         except BaseException:
@@ -234,7 +237,19 @@ class JsonStorage:
 
     def probe(self, partner: str, *, day_of: Callable[[int], str]) -> BillingProbe:
         """What preflight asks."""
-        return JsonProbe(partner, day_of=day_of, clock=self._clock, run=self._run)
+        return JsonProbe(partner, day_of=day_of, clock=self._clock, run=self._run, version=self._version)
+
+    async def mutes(self, partner: str) -> Sequence[Mute]:
+        """The findings that do not count for a while."""
+        return await self._run(lambda state: reads.mutes(state, partner))
+
+    async def keep_mute(self, partner: str, mute: Mute) -> None:
+        """Keep a mute."""
+        await self._run(lambda state: writes.keep_mute(state, partner, mute))
+
+    async def drop_mute(self, partner: str, code: str) -> bool:
+        """Forget a mute."""
+        return await self._run(lambda state: writes.drop_mute(state, partner, code))
 
     async def audit(self, partner: str, *, users: int = 1_000) -> bool:
         """Compare the balances of the next users with their entries; True once a full pass has ended."""
@@ -267,6 +282,9 @@ class JsonStorage:
 
     # -- the thread
 
+    async def _version(self) -> int:
+        return await self._thread.run(lambda book: book.version)
+
     async def _run(self, action: Callable[[State], T]) -> T:
         return await self._thread.run(lambda book: action(book.state))
 
@@ -276,6 +294,12 @@ class JsonStorage:
             make_folder(self._path)
         acquire(self._lock, str(self._path))
 
+    def _lock_folder(self) -> None:
+        """Lock the folder, which is there."""
+        if not self._path.is_dir():
+            raise nothing_there(str(self._path))
+        acquire(self._lock, str(self._path))
+
     def _read(self) -> Book:
         folder = self._folder if self._folder is not None else DiskFolder(self._path)
-        return Book(folder, compact_bytes=self._compact_bytes)
+        return Book(folder, compact_bytes=self._compact_bytes, migrate=self._migrates)

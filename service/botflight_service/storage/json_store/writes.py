@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
+from botflight_diagnostics.report import Mute
 from botflight_service.billing.payments import Payment, PaymentMove
 from botflight_service.generation.attempts import Attempt, AttemptState, check_move
 from botflight_service.memo import Memo
@@ -31,6 +32,7 @@ from botflight_service.storage.json_store.rows import (
     StoredAttempt,
     StoredMemo,
     StoredMessage,
+    StoredMute,
     StoredPayment,
     StoredSession,
     StoredUpdate,
@@ -113,6 +115,24 @@ def delete_nonce(state: State, nonce: str) -> bool:
     if state.nonces.get(nonce) is None:
         return False
     state.nonces.change((nonce,), None)
+    return True
+
+
+def keep_mute(state: State, partner: str, mute: Mute) -> None:
+    """Keep a mute; those that have ended by then go."""
+    ended = [
+        key for key, row in state.mutes.rows.items() if row.partner == partner and row.mute.until_ms <= mute.set_at_ms
+    ]
+    for key in ended:
+        state.mutes.change(key, None)
+    state.mutes.put(StoredMute(partner=partner, mute=mute))
+
+
+def drop_mute(state: State, partner: str, code: str) -> bool:
+    """Forget a mute; False where there was none."""
+    if state.mutes.get(partner, code) is None:
+        return False
+    state.mutes.change((partner, code), None)
     return True
 
 

@@ -105,6 +105,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     ),
     "admin_actions": ("place", "partner", "admin_id", "action", "subject", "outcome", "correlation_id", "at_ms"),
     "memos": ("partner", "name", "version", "body", "changed_at_ms"),
+    "mutes": ("partner", "code", "until_ms", "up_to", "reason", "set_at_ms"),
 }
 _Value = str | int | bytes | None
 #: Columns that hold JSON, and bytes.

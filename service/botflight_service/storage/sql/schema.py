@@ -286,8 +286,21 @@ CREATE TABLE memos (
 CREATE INDEX attempts_by_correlation ON attempts (partner, correlation_id);
 """
 
+# Findings of the preflights that do not count for a while.
+_MUTES = """
+CREATE TABLE mutes (
+    partner TEXT NOT NULL,
+    code TEXT NOT NULL,
+    until_ms INTEGER NOT NULL,
+    up_to INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    set_at_ms INTEGER NOT NULL,
+    PRIMARY KEY (partner, code)
+) STRICT, WITHOUT ROWID;
+"""
+
 #: Step n makes version n + 1 out of version n. A step that was released is never changed.
-MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND)
+MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND, _MUTES)
 
 #: The version that this program writes.
 SCHEMA_VERSION = len(MIGRATIONS)
@@ -310,7 +323,7 @@ def migrate(connection: sqlite3.Connection, *, name: str) -> None:
             f"{name} has schema version {version}, this program knows {SCHEMA_VERSION}: "
             "start the version of botflight that wrote it, or a newer one"
         )
-    _check_ours(connection, version, name)
+    check_ours(connection, name=name)
     for step in range(version, SCHEMA_VERSION):
         # executescript ends an open transaction of its own accord, so the transaction is part of the script.
         connection.executescript(
@@ -319,8 +332,9 @@ def migrate(connection: sqlite3.Connection, *, name: str) -> None:
         )
 
 
-def _check_ours(connection: sqlite3.Connection, version: int, name: str) -> None:
-    """Refuse a database that another program filled."""
+def check_ours(connection: sqlite3.Connection, *, name: str) -> None:
+    """Raise StorageUnavailable where another program filled the database."""
+    version = schema_version(connection)
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     new = application == 0 and version == 0 and tables == 0

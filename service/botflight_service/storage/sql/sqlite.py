@@ -15,7 +15,7 @@ from botflight_diagnostics.billing_preflight import BillingProbe, DatabaseFacts
 from botflight_service.lock import FileLock
 from botflight_service.storage.batches import Action, BatchThread
 from botflight_service.storage.feed import Feed
-from botflight_service.storage.locking import acquire
+from botflight_service.storage.locking import acquire, nothing_there
 from botflight_service.storage.sql import audit, records
 from botflight_service.storage.sql.connection import (
     MEMORY,
@@ -29,7 +29,7 @@ from botflight_service.storage.sql.connection import (
 )
 from botflight_service.storage.sql.probe import SqlProbe
 from botflight_service.storage.sql.program import Make, rows
-from botflight_service.storage.sql.schema import SCHEMA_VERSION, migrate, schema_version
+from botflight_service.storage.sql.schema import SCHEMA_VERSION, check_ours, migrate, schema_version
 from botflight_service.storage.sql.store import SqlStorage
 
 T = TypeVar("T")
@@ -49,6 +49,7 @@ class SqliteStorage(SqlStorage):
     def __init__(self, file: str, *, clock: Callable[[], int]) -> None:
         super().__init__(clock=clock)
         self._file = file
+        self._migrates = True
         self._lock = FileLock(Path(f"{file}.lock")) if file != MEMORY else None
         self._writer = BatchThread("botflight-sqlite-writer", connect=self._connect, transaction=writing(file))
         self._reader = self._writer
@@ -62,9 +63,12 @@ class SqliteStorage(SqlStorage):
         """How often was committed so far; works that wait together share one."""
         return self._writer.batches
 
-    async def open(self) -> None:
+    async def open(self, *, migrate: bool = True) -> None:
         """Lock the file, open and migrate it. Raises StorageUnavailable or SchemaTooNew."""
+        self._migrates = migrate
         if self._lock is not None:
+            if not migrate and not Path(self._file).is_file():  # noqa: ASYNC240 - one look, before anybody is served
+                raise nothing_there(self._file)
             acquire(self._lock, self._file)
         try:
             await self._writer.start()
@@ -119,7 +123,7 @@ class SqliteStorage(SqlStorage):
         connection = connect(self._file, writes=True)
         try:
             with explained(self._file):
-                migrate(connection, name=self._file)
+                (migrate if self._migrates else check_ours)(connection, name=self._file)
         except BaseException:
             connection.close()
             raise

@@ -191,3 +191,14 @@ WRITE_NONCE = "INSERT INTO nonces (nonce, created_at_ms) VALUES (?, ?) ON CONFLI
 HAS_NONCE = "SELECT 1 FROM nonces WHERE nonce = ?"
 DELETE_NONCE = "DELETE FROM nonces WHERE nonce = ?"
 FORGET_NONCES = "DELETE FROM nonces WHERE created_at_ms < ?"
+
+# -- mutes
+
+MUTES = "SELECT code, until_ms, up_to, reason, set_at_ms FROM mutes WHERE partner = ? ORDER BY code"
+KEEP_MUTE = """
+INSERT INTO mutes (partner, code, until_ms, up_to, reason, set_at_ms) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (partner, code) DO UPDATE SET
+    until_ms = excluded.until_ms, up_to = excluded.up_to, reason = excluded.reason, set_at_ms = excluded.set_at_ms
+"""
+DROP_MUTE = "DELETE FROM mutes WHERE partner = ? AND code = ?"
+FORGET_MUTES = "DELETE FROM mutes WHERE partner = ? AND until_ms <= ?"

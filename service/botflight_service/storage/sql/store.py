@@ -8,6 +8,7 @@ from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
+from botflight_diagnostics.report import Mute
 from botflight_service.admin_action import AdminAction
 from botflight_service.billing import ledger
 from botflight_service.billing.money import Amount, positive
@@ -26,7 +27,7 @@ from botflight_service.storage.interface import (
     Receipt,
     Work,
 )
-from botflight_service.storage.sql import audit, money, reads, writes
+from botflight_service.storage.sql import audit, money, mutes, reads, writes
 from botflight_service.storage.sql.program import Make
 from botflight_service.updates.envelope import Envelope
 
@@ -191,6 +192,18 @@ class SqlStorage(ABC):
         return await self._write(partial(money.restore_free, partner, task_id, at_ms=at_ms, user_id=user_id))
 
     # -- looking at it from outside
+
+    async def mutes(self, partner: str) -> Sequence[Mute]:
+        """The findings that do not count for a while."""
+        return await self._ask(partial(mutes.mutes, partner))
+
+    async def keep_mute(self, partner: str, mute: Mute) -> None:
+        """Keep a mute."""
+        await self._write(partial(mutes.keep, partner, mute))
+
+    async def drop_mute(self, partner: str, code: str) -> bool:
+        """Forget a mute."""
+        return await self._write(partial(mutes.drop, partner, code))
 
     async def audit(self, partner: str, *, users: int = 1_000) -> bool:
         """Compare the balances of the next users with their entries; True once a full pass has ended."""

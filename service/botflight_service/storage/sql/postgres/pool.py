@@ -17,8 +17,8 @@ from botflight_service.storage.sql.postgres.schema import SCHEMA
 
 #: Connections kept for writes and reads; one does about 2,000 transactions a second.
 POOL_SIZE = 10
-#: Connections beside them, for preflight's sections, audits and exports.
-MAX_APART = 10
+#: Connections beside them, for preflight's sections, mutes, audits and exports.
+MAX_APART = 12
 CONNECT_TIMEOUT_S = 5.0
 #: How long to wait for a connection that others have.
 ACQUIRE_TIMEOUT_S = 5.0

@@ -329,8 +329,20 @@ CREATE TABLE memos (
 CREATE INDEX attempts_by_correlation ON attempts (partner, correlation_id);
 """.replace(" TEXT", ' TEXT COLLATE "C"')
 
+_MUTES = """
+CREATE TABLE mutes (
+    partner TEXT NOT NULL,
+    code TEXT NOT NULL,
+    until_ms BIGINT NOT NULL,
+    up_to BIGINT NOT NULL,
+    reason TEXT NOT NULL,
+    set_at_ms BIGINT NOT NULL,
+    PRIMARY KEY (partner, code)
+);
+""".replace(" TEXT", ' TEXT COLLATE "C"')
+
 #: Step n makes version n + 1 out of version n. A step that was released is never changed.
-MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND)
+MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND, _MUTES)
 
 #: The version that this program writes.
 SCHEMA_VERSION = len(MIGRATIONS)

@@ -16,7 +16,8 @@ from botflight_service.storage.sql.postgres import records, recovery, single
 from botflight_service.storage.sql.postgres.faults import Contended, Lost
 from botflight_service.storage.sql.postgres.link import ONE_SNAPSHOT
 from botflight_service.storage.sql.postgres.pool import POOL_SIZE, Pool
-from botflight_service.storage.sql.postgres.schema import SCHEMA_VERSION, migrate, schema_version
+from botflight_service.storage.sql.postgres.schema import SCHEMA_VERSION, schema_version
+from botflight_service.storage.sql.postgres.schema import migrate as bring_up_to_date
 from botflight_service.storage.sql.probe import SqlProbe
 from botflight_service.storage.sql.program import Make
 from botflight_service.storage.sql.store import SqlStorage
@@ -59,12 +60,14 @@ class PostgresStorage(SqlStorage):
         self._uncertain: OrderedDict[tuple[str, int], None] = OrderedDict()
         self._under_way: set[asyncio.Future[Any]] = set()
 
-    async def open(self) -> None:
+    async def open(self, *, migrate: bool = True) -> None:
         """Connect and migrate. Raises StorageUnavailable or SchemaTooNew."""
         await self._pool.open()
+        if not migrate:
+            return
         try:
             async with self._pool.lend(within_s=LONG_LIMIT_S) as link:
-                await migrate(link)
+                await bring_up_to_date(link)
         except BaseException:
             await self._pool.close()
             raise

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from botflight_service.storage import open_storage
@@ -41,10 +39,9 @@ async def test_ended_mutes_go_when_one_is_kept(storage: Storage) -> None:
     assert await storage.mutes(PARTNER) == (later,)
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "json", "postgresql"])
-async def test_mutes_outlive_the_process(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+@pytest.mark.parametrize("url", ["sqlite file", "json", "postgresql"], indirect=True)
+async def test_mutes_outlive_the_process(url: str) -> None:
     """A store that is opened again has them still."""
-    url = request.getfixturevalue("postgres_url") if kind == "postgresql" else f"{kind}://{tmp_path}/store"
     first = open_storage(url, clock=lambda: NOW_MS)
     await first.open()
     await first.keep_mute(PARTNER, mute())

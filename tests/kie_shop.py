@@ -8,11 +8,8 @@ from collections.abc import AsyncIterator, Mapping
 from botflight_harness.kie import FakeKie, kie_app
 from botflight_harness.server import serving
 from botflight_harness.telegram import Person, Telegram
-from botflight_service.billing.money import credits
 from botflight_service.generation.attempts import Attempt
 from shop import Shop, open_shop
-
-PRICE = credits(5)
 
 
 @contextlib.asynccontextmanager
@@ -31,10 +28,15 @@ async def open_kie_shop(
     telegram: Telegram, kie: FakeKie, *, database_url: str = "sqlite::memory:", more: Mapping[str, str] | None = None
 ) -> AsyncIterator[Shop]:
     """A service that has `kie` make its files."""
-    url = kie.files_url.removesuffix("/files")
-    settings = {"KIE_API_KEY": kie.key, "KIE_API_BASE_URL": url, "KIE_UPLOAD_BASE_URL": url, **(more or {})}
+    settings = {**kie_settings(kie), **(more or {})}
     async with open_shop(telegram, impatient=True, kie=kie, database_url=database_url, more=settings) as shop:
         yield shop
+
+
+def kie_settings(kie: FakeKie) -> dict[str, str]:
+    """What makes a service use this KIE."""
+    url = kie.files_url.removesuffix("/files")
+    return {"KIE_API_KEY": kie.key, "KIE_API_BASE_URL": url, "KIE_UPLOAD_BASE_URL": url}
 
 
 async def confirms(shop: Shop, person: Person, *, prompt: str = "a red fox in the snow") -> None:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from botflight_diagnostics.telemetry import Telemetry
 from botflight_diagnostics.telemetry.capture import CapturedTelemetry
+from botflight_harness.asgi import ASGIApp, request
 from botflight_harness.clock import VirtualClock
 from botflight_harness.kie import FakeKie
 from botflight_harness.ptb import TelegramRequest
@@ -112,20 +113,8 @@ async def open_shop(
     leaping = _leaping(telegram, settle)
     clock_ms, sleep = (telegram.clock.now_ms, leaping) if impatient else (system_clock_ms, asyncio.sleep)
     bot = next(iter(telegram.bots.values()), None) or telegram.bot()
-    settings = Settings.load(
-        {
-            "TELEGRAM_BOT_TOKEN": bot.token,
-            "WEBHOOK_BASE_URL": "http://127.0.0.1:8080",
-            "WEBHOOK_SECRET": SECRET,
-            "BOT_INSTANCE_ID": PARTNER,
-            "ADMIN_ID": "900000001",
-            "DIAG_TOKEN": DIAG_TOKEN,
-            "DAILY_FREE_LIMIT": str(daily_free_limit),
-            "DATABASE_URL": database_url,
-            **(more or {}),
-        },
-        mode="serve",
-        env_file=None,
+    settings = settings_of(
+        bot.token, {"DAILY_FREE_LIMIT": str(daily_free_limit), "DATABASE_URL": database_url, **(more or {})}
     )
     telemetry = Telemetry.for_tests()
     storage = open_storage(database_url, clock=clock_ms)
@@ -145,7 +134,7 @@ async def open_shop(
     )
     harness = WebhookHarness(built.asgi, telegram, secret=SECRET, bot=bot, idle=built.service.idle)
     if kie is not None:
-        kie.reaches(lambda url, body, headers: _posted(harness, url, body, headers))
+        kie.reaches(lambda url, body, headers: posted(built.asgi, url, body, headers))
     async with harness:
         await built.service.started()
         yield Shop(
@@ -158,9 +147,26 @@ async def open_shop(
         )
 
 
-async def _posted(harness: WebhookHarness, url: str, body: bytes, headers: Mapping[str, str]) -> int:
-    """Call the service as KIE does; the status."""
-    return (await harness.request("POST", urlsplit(url).path, headers=headers, body=body)).status
+def settings_of(token: str, more: Mapping[str, str]) -> Settings:
+    """The settings of a shop."""
+    return Settings.load(
+        {
+            "TELEGRAM_BOT_TOKEN": token,
+            "WEBHOOK_BASE_URL": "http://127.0.0.1:8080",
+            "WEBHOOK_SECRET": SECRET,
+            "BOT_INSTANCE_ID": PARTNER,
+            "ADMIN_ID": "900000001",
+            "DIAG_TOKEN": DIAG_TOKEN,
+            **more,
+        },
+        mode="serve",
+        env_file=None,
+    )
+
+
+async def posted(app: ASGIApp, url: str, body: bytes, headers: Mapping[str, str]) -> int:
+    """Call a service as KIE does; the status."""
+    return (await request(app, "POST", urlsplit(url).path, headers=headers, body=body)).status
 
 
 async def _nothing() -> None:

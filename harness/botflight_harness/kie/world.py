@@ -98,6 +98,7 @@ class FakeKie:
         self._callbacks = Callbacks(post=post, hmac_key=hmac_key, now_ms=self.clock.now_ms)
         self._creates_at: deque[int] = deque(maxlen=CREATES_MOST)
         self._questions_at: deque[int] = deque(maxlen=QUESTIONS_MOST)
+        self._leave_clock = self.clock.wait_for(self.idle) if isinstance(self.clock, VirtualClock) else None
         #: Where its files are; the server sets it, a test may.
         self.files_url = "https://file.kie.ai/simulated"
 
@@ -219,6 +220,9 @@ class FakeKie:
 
     async def close(self) -> None:
         """Break off callbacks under way."""
+        if self._leave_clock is not None:
+            self._leave_clock()
+            self._leave_clock = None
         await self._callbacks.close()
 
     def check(self) -> None:

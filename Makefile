@@ -8,9 +8,9 @@ READY  := $(VENV)/.installed
 # On Linux the tests run where no network is or not at all; elsewhere only Python is kept from it, and the run says so.
 KERNEL := $(if $(filter Linux,$(shell uname)),--require kernel)
 TESTS  := $(BIN)/pytest -n 2 --dist worksteal
-# On a store that was never used.
-PREFLIGHT := env DATABASE_URL=sqlite:{folder}/fresh.sqlite BOT_INSTANCE_ID=partner01 \
-	$(BIN)/python -m botflight_diagnostics.run_billing_preflight --json
+# On a store that was made and never used.
+PREFLIGHT := env DATABASE_URL=sqlite:{folder}/fresh.sqlite BOT_INSTANCE_ID=partner01 sh -c \
+	'$(BIN)/botflight storage migrate >&2 && $(BIN)/python -m botflight_diagnostics.run_billing_preflight --json'
 
 .DEFAULT_GOAL := help
 .PHONY: help run test evidence check format bench prove schema strangers lock clean

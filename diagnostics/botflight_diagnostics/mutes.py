@@ -172,7 +172,7 @@ class Mutes:
 
     def _tell_unread(self, error: BaseException) -> None:
         if self._log is not None:
-            self._log.warning("PREFLIGHT_MUTES_UNREAD", exc_info=error)
+            self._log.warning("PREFLIGHT_MUTES_UNREAD", error_type=type(error.__cause__ or error).__name__)
 
 
 async def _within(change: Awaitable[Any]) -> Any:  # noqa: ANN401 - whatever the change gives

@@ -178,7 +178,7 @@ class Preflight:
             needed = [tasks[name] for name in section.needs]
             tasks[section.name] = asyncio.create_task(self._after(needed, section, muted))
         try:
-            await asyncio.wait(tasks.values(), timeout=self._deadline_ms / 1000)
+            await asyncio.wait((muted, *tasks.values()), timeout=self._deadline_ms / 1000)
             mutes = await muted
         except asyncio.CancelledError:
             for task in (muted, *tasks.values()):

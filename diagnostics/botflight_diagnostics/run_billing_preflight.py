@@ -5,36 +5,32 @@ import asyncio
 import os
 import sys
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from http import HTTPStatus
-from typing import Any, Final
-
-import orjson
+from typing import Any, Final, TypeVar
 
 from botflight_diagnostics.billing_preflight import billing_preflight
-from botflight_diagnostics.findings import BILLING_FINDINGS
-from botflight_diagnostics.table import table, without
+from botflight_diagnostics.command import EXIT_CODES, add_options, tell
+from botflight_diagnostics.findings import FINDINGS, SERVICE_FINDINGS
+from botflight_diagnostics.mute_command import LocalDesk, act, add_actions
+from botflight_diagnostics.mutes import BookFailed, MuteRefused, Mutes, PartnerBook
+from botflight_diagnostics.preflight import Preflight
+from botflight_diagnostics.remote import NoAnswer, Remote
 from botflight_diagnostics.telemetry import Logs, Redactor, UserReferences, console_line, stream_writer
-from botflight_diagnostics.web import PREFLIGHT_PATH
+from botflight_diagnostics.web import PREFLIGHT_PATH, SERVICE_PREFLIGHT_PATH
 from botflight_service.config import Settings, SettingsInvalid
 from botflight_service.storage.interface import StorageError, StorageUnavailable
 from botflight_service.storage.open import open_storage
 
-EXIT_CODES: Final = {"READY": 0, "DEGRADED": 1, "FAIL": 2}
-
-#: A service answers its preflight in 5 s at most.
-ANSWER_TIMEOUT_S: Final = 10.0
-MAX_ANSWER_BYTES: Final = 1_000_000
+T = TypeVar("T")
 
 DESCRIPTION: Final = """\
 Look at the store: can it be reached, written and read back; do balances, free generations and
 attempts hold together. Every finding says what it does to users and how to fix it.
 
-The store is that of DATABASE_URL, the partner that of BOT_INSTANCE_ID (or of the token). Where a
-running service holds the store, that service is asked (HOST, PORT, with DIAG_TOKEN for details)."""
+The store is that of DATABASE_URL, the partner that of BOT_INSTANCE_ID (or of the token). It is looked
+at as it is: nothing is made or migrated. Where a running service holds the store, that service is
+asked (HOST, PORT, with DIAG_TOKEN for details)."""
 
 EPILOG: Final = """\
 exit code:
@@ -46,24 +42,32 @@ examples:
   botflight preflight
   botflight preflight --json | jq .result
   botflight preflight --ignore BPF_ATTEMPT_STALE --ignore BPF_DB_SLOW
-  botflight preflight --url https://bot.example.com"""
-
-
-class NoAnswer(Exception):
-    """The preflight could not be run; the text says why and what to do."""
+  botflight preflight --section db --section attempts
+  botflight preflight --url https://bot.example.com
+  botflight preflight --service
+  botflight preflight mute BPF_ATTEMPT_STALE --for 2h --reason "the provider is down"
+  botflight preflight mutes
+  botflight preflight unmute BPF_ATTEMPT_STALE"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command with `arguments` (by default those of the process); returns its exit code."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
     try:
         settings = Settings.load(os.environ, mode="preflight")
-        payload = without(_payload(settings, url=options.url), options.ignore)
-    except (NoAnswer, SettingsInvalid) as error:
+        if options.action is not None:
+            return _act(settings, options)
+        payload = _payload(settings, options)
+    except (NoAnswer, SettingsInvalid, MuteRefused, BookFailed) as error:
         sys.stderr.write(f"{error}\n")
         return EXIT_CODES["FAIL"]
-    sys.stdout.write(_shown(payload, as_json=options.json))
-    return EXIT_CODES[payload["result"]]
+    if unknown := [name for name in options.section if name not in payload["sections"]]:
+        parser.error(f"there is no section {unknown[0]!r}: there are {', '.join(payload['sections'])}")
+    code = tell(payload, options, title="Service preflight" if options.service else "Billing preflight")
+    if "duration_ms" not in payload and not options.json:
+        sys.stdout.write("\nThe service tells no more than this without its DIAG_TOKEN.\n")
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -73,16 +77,13 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--json", action="store_true", help="print the payload as JSON, not as a table")
-    parser.add_argument(
-        "--ignore",
-        action="append",
-        default=[],
-        metavar="CODE",
-        choices=sorted(spec.code for spec in BILLING_FINDINGS),
-        help="let findings under this code not count; may be given again",
-    )
+    codes = [spec.code for spec in FINDINGS]
+    add_options(parser, codes=codes)
     parser.add_argument("--url", type=_web_address, help="ask the service at this address instead of opening the store")
+    parser.add_argument(
+        "--service", action="store_true", help="ask the running service how it is itself: Telegram, queues, provider"
+    )
+    add_actions(parser, codes=codes)
     return parser
 
 
@@ -92,44 +93,76 @@ def _web_address(text: str) -> str:
     return text.rstrip("/")
 
 
-def _shown(payload: Mapping[str, Any], *, as_json: bool) -> str:
-    if as_json:
-        return orjson.dumps(payload, option=orjson.OPT_INDENT_2).decode() + "\n"
-    shown = table(payload, title="Billing preflight", coloured=sys.stdout.isatty())
-    if "duration_ms" in payload:
-        return shown
-    return f"{shown}\nThe service tells no more than this without its DIAG_TOKEN.\n"
+def _payload(settings: Settings, options: argparse.Namespace) -> dict[str, Any]:
+    remote = _remote(settings, options.url)
+    if options.service:
+        return remote.preflight(SERVICE_PREFLIGHT_PATH)
+    if options.url is not None:
+        return remote.preflight(PREFLIGHT_PATH)
 
+    async def look(preflight: Preflight) -> dict[str, Any]:
+        return (await preflight.report()).payload()
 
-def _payload(settings: Settings, *, url: str | None) -> dict[str, Any]:
-    token = settings.diag_token.get_secret_value() if settings.diag_token else None
-    if url is not None:
-        return _asked(url, token)
     try:
-        return asyncio.run(_looked_up(settings))
+        return asyncio.run(_with_store(settings, look, lifts=False))
     except StorageUnavailable as held:
-        host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104 - where it listens
         try:
-            return _asked(f"http://{host}:{settings.port}", token)
+            return remote.preflight(PREFLIGHT_PATH)
         except NoAnswer:
             raise NoAnswer(str(held)) from None
     except StorageError as error:
         raise NoAnswer(str(error)) from None
 
 
-async def _looked_up(settings: Settings) -> dict[str, Any]:
-    """Open the store and look for oneself."""
+def _act(settings: Settings, options: argparse.Namespace) -> int:
+    """Mute, unmute, or tell what is muted: in the store, or by the service that holds it."""
+    now_ms = time.time_ns() // 1_000_000
+    remote = _remote(settings, options.url)
+    if options.url is not None:
+        return asyncio.run(act(options, remote, now_ms=now_ms, zone=settings.zone))
+
+    async def change(preflight: Preflight) -> int:
+        facts = (await preflight.report()).payload()["sections"]["db"]["meta"]
+        if facts.get("schema_version") != facts.get("expected_schema_version"):
+            raise NoAnswer("the store is of another version: run `botflight storage migrate` first")
+        # What the service finds of itself is not known here: it is muted up to a number that is given.
+        of_the_service = Preflight((), SERVICE_FINDINGS, mutes=preflight.mutes)
+        return await act(options, LocalDesk([preflight, of_the_service]), now_ms=now_ms, zone=settings.zone)
+
+    try:
+        return asyncio.run(_with_store(settings, change, lifts=True))
+    except StorageUnavailable as held:
+        try:
+            return asyncio.run(act(options, remote, now_ms=now_ms, zone=settings.zone))
+        except NoAnswer:
+            raise NoAnswer(str(held)) from None
+    except StorageError as error:
+        raise NoAnswer(str(error)) from None
+
+
+def _remote(settings: Settings, url: str | None) -> Remote:
+    """The service at an address, by default at the one where it listens."""
+    host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104 - where it listens
+    token = settings.diag_token.get_secret_value() if settings.diag_token else None
+    return Remote(url or f"http://{host}:{settings.port}", token)
+
+
+async def _with_store(settings: Settings, task: Callable[[Preflight], Awaitable[T]], *, lifts: bool) -> T:
+    """Open the store as it is, and do something with its preflight."""
     url = settings.database_url.get_secret_value()
     storage = open_storage(url, clock=lambda: time.time_ns() // 1_000_000)
-    await storage.open()
+    await storage.open(migrate=False)
     try:
+        log = _error_log(url).logger("preflight")
         preflight = billing_preflight(
             storage.probe(settings.partner, day_of=lambda at_ms: _day_of(at_ms, settings)),
             daily_limit=settings.daily_free_limit,
             reference=UserReferences(url.encode()).of,
-            log=_error_log(url).logger("preflight"),
+            # What is done on purpose is told on standard output.
+            mutes=Mutes(PartnerBook(storage, settings.partner), log=None if lifts else log, lifts=lifts),
+            log=log,
         )
-        return (await preflight.report()).payload()
+        return await task(preflight)
     finally:
         await storage.close()
 
@@ -144,37 +177,6 @@ def _error_log(url: str) -> Logs:
     return Logs(
         stream_writer(sys.stderr.buffer), service="botflight", version="", redactor=redactor, render=console_line
     )
-
-
-def _asked(url: str, token: str | None) -> dict[str, Any]:
-    """Ask a running service."""
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
-    request = urllib.request.Request(f"{url}{PREFLIGHT_PATH}?fresh=1", headers=headers)  # noqa: S310 - see _web_address
-    try:
-        return _payload_in(_body_of(request))
-    except urllib.error.HTTPError as refused:
-        raise NoAnswer(f"{url} refused: HTTP {refused.code}. Is DIAG_TOKEN the one of that service?") from None
-    except (OSError, ValueError) as error:
-        raise NoAnswer(f"no preflight at {url} ({type(error).__name__}). Does the service run there?") from None
-
-
-def _payload_in(body: bytes) -> dict[str, Any]:
-    """Read a payload; raises ValueError for what is none."""
-    payload: object = orjson.loads(body)
-    if not isinstance(payload, dict) or payload.get("result") not in EXIT_CODES:
-        raise ValueError("no payload of a preflight")
-    return payload
-
-
-def _body_of(request: urllib.request.Request) -> bytes:
-    try:
-        with urllib.request.urlopen(request, timeout=ANSWER_TIMEOUT_S) as answer:  # noqa: S310 - see _web_address
-            return bytes(answer.read(MAX_ANSWER_BYTES))
-    except urllib.error.HTTPError as answer:
-        # FAIL is told as 503, with the same body.
-        if answer.code != HTTPStatus.SERVICE_UNAVAILABLE:
-            raise
-        return answer.read(MAX_ANSWER_BYTES)
 
 
 if __name__ == "__main__":

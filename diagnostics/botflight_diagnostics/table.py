@@ -8,17 +8,30 @@ _ORDER: Final = ("READY", "DEGRADED", "FAIL")
 _COLOURS: Final = {"OK": "32", "READY": "32", "DEGRADED": "33", "SKIPPED": "2", "FAIL": "31"}
 
 
+def only(payload: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    """Keep these sections of a payload, and judge them alone; all of them where none is named."""
+    if not names:
+        return dict(payload)
+    sections = {name: section for name, section in payload["sections"].items() if name in names}
+    codes = {finding["code"] for section in sections.values() for finding in section.get("findings", ())}
+    told = [line for line in payload.get("how_to_fix", ()) if line.partition(":")[0] in codes]
+    return {**payload, "sections": sections, "result": _worst(sections), "how_to_fix": told}
+
+
 def without(payload: Mapping[str, Any], codes: Collection[str]) -> dict[str, Any]:
     """Judge a payload anew as if the findings under `codes` did not count; they are shown as muted."""
     sections = {name: _muted(section, codes) for name, section in payload["sections"].items()}
-    results = [_RESULTS[section["status"]] for section in sections.values()]
     told = [line for line in payload.get("how_to_fix", ()) if line.partition(":")[0] not in codes]
     return {
         **payload,
         "sections": sections,
-        "result": max(results, key=_ORDER.index, default=payload["result"]),
+        "result": _worst(sections) if sections else payload["result"],
         "how_to_fix": told,
     }
+
+
+def _worst(sections: Mapping[str, Mapping[str, Any]]) -> str:
+    return max((_RESULTS[section["status"]] for section in sections.values()), key=_ORDER.index, default="READY")
 
 
 def _muted(section: Mapping[str, Any], codes: Collection[str]) -> dict[str, Any]:

@@ -56,8 +56,10 @@ from botflight_service.provider.observed import ObservedProvider
 from botflight_service.storage import open_storage
 from botflight_service.storage.interface import Storage
 from botflight_service.storage.observed import observed
-from botflight_service.updates.envelope import Envelope
+from botflight_service.storage.sharing import Kind, leases_of
+from botflight_service.updates.envelope import Envelope, chat_of_lane
 from botflight_service.updates.inbox import Inbox
+from botflight_service.updates.ownership import Ownership
 from botflight_service.updates.worker import MAX_WAITING as MAX_UPDATES
 from botflight_service.updates.worker import Worker
 from botflight_service.vitals import Vitals
@@ -125,6 +127,12 @@ def build(
     narrator = Narrator(texts=texts, catalog=catalog)
     sessions = SessionCache(lambda user_id: storage.session(partner, user_id))
     punctuality = Punctuality(partner=partner, catalog=catalog, storage=storage, telemetry=telemetry, clock_ms=clock_ms)
+    ownership = Ownership(
+        partner=partner,
+        leases=leases_of(storage),
+        gained=lambda lane: sessions.forget(chat_of_lane(lane) or 0),
+        telemetry=telemetry,
+    )
     outbox = Outbox(
         partner=partner,
         bot=bot,
@@ -134,6 +142,7 @@ def build(
         clock_ms=clock_ms,
         sleep=sleep,
         menu_sent=sessions.menu_sent,
+        ownership=ownership,
         delivered=punctuality.delivered,
     )
     runner = Runner(
@@ -145,6 +154,7 @@ def build(
         messenger=outbox,
         narrator=narrator,
         punctuality=punctuality,
+        ownership=ownership,
         telemetry=telemetry,
         clock_ms=clock_ms,
         sleep=sleep,
@@ -179,14 +189,22 @@ def build(
     worker = Worker(
         dispatcher=dispatcher,
         storage=storage,
+        ownership=ownership,
         telemetry=telemetry,
         clock_ms=clock_ms,
         user_ref=lambda envelope: _user_ref(log_users, envelope),
         sleep=sleep,
     )
     inbox = Inbox(
-        partner=partner, bot_id=bot_id, storage=storage, worker=worker, telemetry=telemetry, clock_ms=clock_ms
+        partner=partner,
+        bot_id=bot_id,
+        storage=storage,
+        worker=worker,
+        ownership=ownership,
+        telemetry=telemetry,
+        clock_ms=clock_ms,
     )
+    ownership.attach(inbox, {Kind.UPDATES: worker, Kind.MESSAGES: outbox, Kind.ATTEMPTS: runner}, hear=runner.told)
 
     is_called = settings.webhook_base_url is not None and mode == "serve"
     webhook_url = f"{settings.webhook_base_url}{WEBHOOK_PATH}" if is_called else ""
@@ -226,6 +244,7 @@ def build(
     service = Service(
         Parts(
             storage=storage,
+            ownership=ownership,
             inbox=inbox,
             worker=worker,
             outbox=outbox,

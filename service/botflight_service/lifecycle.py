@@ -111,6 +111,18 @@ class InboxPart(Replayed, Protocol):
         ...
 
 
+class OwnershipPart(Openable, Protocol):
+    """Which lanes are this process's, as the lifecycle sees it."""
+
+    async def take_up(self) -> int:
+        """Take up what waits in lanes that nobody has; how many lanes there were."""
+        ...
+
+    def drain(self) -> None:
+        """Take nothing up any more."""
+        ...
+
+
 class Drained(Protocol):
     """Something that finishes its work within a deadline."""
 
@@ -164,6 +176,7 @@ class Parts:
     """What the service is made of, for its start and its end."""
 
     storage: Openable
+    ownership: OwnershipPart
     inbox: InboxPart
     worker: WorkerPart
     outbox: OutboxPart
@@ -203,6 +216,7 @@ class Service:
         self._log.info("STARTING", mode=self._mode)
         await parts.storage.open()
         self._opened = True
+        await parts.ownership.open()
         replayed = await parts.inbox.replay()
         self.lifecycle.enter(Phase.RECOVERING)
         await parts.inspect()
@@ -215,6 +229,7 @@ class Service:
         for work in parts.background:
             self._keep(work())
         parts.worker.start()
+        lanes = await parts.ownership.take_up()
         await self._reach_telegram(parts.announce)
         self.lifecycle.enter(Phase.READY)
         self._started.set()
@@ -224,6 +239,7 @@ class Service:
             updates_replayed=replayed,
             messages_replayed=unsent,
             attempts_resumed=attempts,
+            lanes_taken_up=lanes,
         )
 
     async def started(self) -> None:
@@ -273,6 +289,7 @@ class Service:
     async def _drain(self, left: dict[str, int]) -> None:
         """Let each part finish, and note what it leaves."""
         parts = self._parts
+        parts.ownership.drain()
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
@@ -294,6 +311,7 @@ class Service:
         await self._closed("provider", parts.provider.close)
         await self._closed("diagnosis", parts.diagnosis.close)
         if self._opened:
+            await self._closed("ownership", parts.ownership.close)
             await self._closed("store", parts.storage.close)
 
     async def _closed(self, part: str, close: Callable[[], Awaitable[None]]) -> None:

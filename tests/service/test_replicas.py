@@ -1,4 +1,4 @@
-"""Two `botflight serve` on one PostgreSQL: whatever both are told, the database lets one of them do."""
+"""Two `botflight serve` behind one address, on one PostgreSQL: they share the work, and one is enough."""
 
 from __future__ import annotations
 
@@ -10,25 +10,30 @@ from pathlib import Path
 import orjson
 import pytest
 
+from balancer import Balancer, balancing
 from botflight_harness.server import application, bot_api, serving
 from botflight_harness.telegram import Act, BotAccount, Person, Telegram
 from botflight_service.billing.money import credits
 from botflight_service.generation.attempts import AttemptState
 from botflight_service.storage.interface import Balance
 from botflight_service.storage.sql.postgres import PostgresStorage
-from running import ServiceProcess, serving_process
+from botflight_service.updates.ownership import LOOK_EVERY_S
+from running import ServiceProcess, free_port, serving_process
 
 pytestmark = pytest.mark.process
 
 #: A picture is drawn within this; in real seconds.
 PATIENCE_S = 20.0
+#: What a killed replica had in hand is at its end by then.
+TAKEOVER_S = 30.0
 
 
 @dataclass
 class Replicas:
-    """Two services, their database and their Telegram, which delivers to the one that set its webhook last."""
+    """Two services, their database and their Telegram, which delivers to each of them in turn."""
 
     both: tuple[ServiceProcess, ServiceProcess]
+    balancer: Balancer
     storage: PostgresStorage
     telegram: Telegram
     partner: str
@@ -39,7 +44,7 @@ class Replicas:
         assert set(await asyncio.gather(*posts)) == {200}
 
     async def confirmation(self, person: Person) -> str:
-        """Let somebody with 100 credits come to the confirm screen, by way of one replica; its button."""
+        """Let somebody with 100 credits come to the confirm screen, by way of both replicas; its button."""
         await self.storage.credit_balance_once(self.partner, person.user_id, 100, f"payment of {person.user_id}")
         person.send_text("/start")
         for button in ("models", "model:text_to_image"):
@@ -54,9 +59,14 @@ class Replicas:
 
     async def delivered(self, person: Person) -> None:
         """Wait until the picture has been sent and the attempt says so."""
-        async with asyncio.timeout(PATIENCE_S):
-            while await self._states(person) != [AttemptState.DELIVERED]:  # noqa: ASYNC110 - a database calls nobody
-                await asyncio.sleep(0.05)
+        await self.all_are(AttemptState.DELIVERED, [person])
+
+    async def all_are(self, state: AttemptState, people: list[Person]) -> None:
+        """Wait until each of these people has one attempt, in a state."""
+        async with asyncio.timeout(TAKEOVER_S):
+            for person in people:
+                while await self._states(person) != [state]:  # noqa: ASYNC110 - a database calls nobody
+                    await asyncio.sleep(0.05)
 
     async def _states(self, person: Person) -> list[AttemptState]:
         return [one.state for one in await self.storage.history(self.partner, person.user_id, limit=9)]
@@ -68,22 +78,23 @@ async def replicas(telegram: Telegram, postgres_url: str, tmp_path: Path) -> Asy
     bot: BotAccount = telegram.bot()
     storage = PostgresStorage(postgres_url, clock=lambda: 0)
     await storage.open()
-    folders = [tmp_path / name for name in ("one", "other")]
-    for folder in folders:
-        folder.mkdir()
-    async with serving(application(bot_api(telegram))) as address:
+    async with (
+        serving(application(bot_api(telegram))) as address,
+        balancing(free_port()) as balancer,
+    ):
         first, second = (
             serving_process(
-                folder,
+                tmp_path,
                 token=bot.token,
                 telegram_url=address.url,
-                more={"DATABASE_URL": postgres_url, "DAILY_FREE_LIMIT": "0"},
+                more={"DATABASE_URL": postgres_url, "DAILY_FREE_LIMIT": "0", "WEBHOOK_BASE_URL": balancer.url},
             )
-            for folder in folders
+            for _ in range(2)
         )
         async with first as one, second as other:
             await asyncio.gather(one.told("READY"), other.told("READY"))
-            yield Replicas((one, other), storage, telegram, f"bot{bot.user_id}")
+            balancer.replicas = [one.url, other.url]
+            yield Replicas((one, other), balancer, storage, telegram, f"bot{bot.user_id}")
     await storage.close()
 
 
@@ -114,6 +125,66 @@ async def test_a_replica_that_dies_leaves_the_other_serving(replicas: Replicas, 
     assert await replicas.both[1].post(orjson.dumps(alice.send_text("/start").update.as_json())) == 200
 
     await alice.sees(button="models", timeout=PATIENCE_S)
+
+
+async def test_what_comes_for_a_chat_of_another_replica_is_processed_there(replicas: Replicas, alice: Person) -> None:
+    """Taps that alternate between the replicas are processed in order, by the one that has the chat, at once."""
+    one, other = replicas.both
+    acts = [alice.send_text("/start"), *(alice.send_text(f"line {number}") for number in range(8))]
+
+    began_s = asyncio.get_running_loop().time()
+    for act, replica in zip(acts, (one, other) * 5, strict=False):
+        assert await replica.post(orjson.dumps(act.update.as_json())) == 200
+    async with asyncio.timeout(PATIENCE_S):
+        while await replicas.storage.undone(replicas.partner):  # noqa: ASYNC110 - a database calls nobody
+            await asyncio.sleep(0.01)
+    took_s = asyncio.get_running_loop().time() - began_s
+    await asyncio.gather(*(replica.terminate() for replica in replicas.both))
+
+    done = [
+        [line["update_id"] for line in replica.lines if line["event"] == "UPDATE_DONE"] for replica in replicas.both
+    ]
+    assert sorted(map(len, done)) == [0, len(acts)]
+    assert [*done[0], *done[1]] == [act.update.update_id for act in acts]
+    # Sooner than anybody looks for what waits: the calls were heard.
+    assert took_s < LOOK_EVERY_S
+
+
+async def test_a_replica_killed_under_load_loses_nothing_and_charges_nobody_twice(
+    replicas: Replicas, telegram: Telegram
+) -> None:
+    """Half of the pictures are in its hands, and people go on writing: the other one takes all of it over."""
+    buyers = [telegram.user(f"Buyer {number}") for number in range(8)]
+    writers = [telegram.user(f"Writer {number}") for number in range(12)]
+    buttons = await asyncio.gather(*map(replicas.confirmation, buyers))
+    for buyer, button in zip(buyers, buttons, strict=True):
+        buyer.tap(button)
+    await replicas.all_are(AttemptState.RUNNING, buyers)
+
+    writing = asyncio.create_task(written(writers))
+    await asyncio.sleep(0.1)
+    await replicas.both[0].kill()
+    killed_at_s = asyncio.get_running_loop().time()
+    await asyncio.gather(*(writer.sees(button="models", timeout=TAKEOVER_S) for writer in writers))
+    await replicas.all_are(AttemptState.DELIVERED, buyers)
+    took_s = asyncio.get_running_loop().time() - killed_at_s
+    await writing
+    await replicas.both[1].terminate()
+
+    assert took_s < TAKEOVER_S
+    for buyer in buyers:
+        assert await replicas.storage.balance(replicas.partner, buyer.user_id) == Balance(credits(95), credits(0))
+        assert [seen.kind for seen in buyer.screen].count("photo") == 1
+    assert await replicas.storage.undone(replicas.partner) == []
+    assert await replicas.storage.unsent(replicas.partner) == []
+    assert await replicas.storage.violations() == []
+
+
+async def written(people: list[Person]) -> None:
+    """Let people write, one shortly after the other."""
+    for person in people:
+        person.send_text("/start")
+        await asyncio.sleep(0.02)
 
 
 def answers(replicas: Replicas) -> int:

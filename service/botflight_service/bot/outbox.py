@@ -18,7 +18,10 @@ from botflight_service.generation.attempts import Artifact, ResultKind
 from botflight_service.message import Keyboard, OutgoingMessage
 from botflight_service.provider.interface import ProviderError
 from botflight_service.storage.interface import Mark, QueuedMessage, SendOutcome, Storage, StorageError
+from botflight_service.storage.sharing import Kind
+from botflight_service.updates.envelope import lane_of_chat
 from botflight_service.updates.lanes import Lanes
+from botflight_service.updates.ownership import Ownership
 
 #: Messages on their way to Telegram at once; its own limit is 30 a second.
 MAX_ACTIVE = 32
@@ -35,6 +38,8 @@ MAX_RETRY_AFTER_S = 3600.0
 MAX_WAITING = 10_000
 #: Messages read at a time.
 REPLAY_PAGE = 500
+#: Messages of a chat read at a time.
+REFILL_PAGE = 100
 
 #: What Telegram says of a message that cannot be drawn over any more: it is sent anew.
 _CANNOT_EDIT = ("message to edit not found", "message can't be edited", "there is no text in the message to edit")
@@ -50,12 +55,20 @@ class Files(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Item:
     """A message on its way. Without a place in the store it is a passing one: worth one try, and no mark."""
 
     message: OutgoingMessage
     place: int | None
+    queued_at_ms: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Refill:
+    """A look into the store, in its turn: what waits there for a chat and is not in hand comes next."""
+
+    lane: str
     queued_at_ms: int
 
 
@@ -80,6 +93,7 @@ class Outbox:
         telemetry: Telemetry,
         clock_ms: Callable[[], int],
         menu_sent: Callable[[int, int], None],
+        ownership: Ownership,
         delivered: Callable[[UUID], Awaitable[None]],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -91,17 +105,24 @@ class Outbox:
         self._log = telemetry.logs.logger("outbox")
         self._clock_ms = clock_ms
         self._menu_sent = menu_sent
+        self._ownership = ownership
         self._delivered = delivered
         self._sleep = sleep
-        self._lanes: Lanes[_Item] = Lanes(self._run, limit=MAX_ACTIVE)
+        #: By the lanes of their chats.
+        self._lanes: Lanes[_Item | _Refill] = Lanes(self._run, limit=MAX_ACTIVE)
         #: The place of the newest message that was taken into memory.
         self._last_place = -1
         self._catching_up: asyncio.Task[None] | None = None
         self._missed = False
-        self._marks: list[Mark] = []
+        #: What is to be written down, with the lane of each.
+        self._marks: list[tuple[Mark, str]] = []
         self._marked = asyncio.Event()
         self._marked.set()
         self._marker: asyncio.Task[None] | None = None
+        #: By lane, the places of messages that have ended, and nobody but us knows.
+        self._unmarked: dict[str, set[int]] = {}
+        #: Lanes whose messages were left in a store that others share, until there is room.
+        self._left: set[str] = set()
         #: The newest passing message for each screen: older ones are not worth sending any more.
         self._newest: dict[tuple[int, int | None], _Item] = {}
 
@@ -117,6 +138,9 @@ class Outbox:
 
     def put(self, messages: Sequence[QueuedMessage]) -> None:
         """Send committed messages. Where too many wait already, these stay in the store until there is room."""
+        if self._ownership.shared:
+            self._put_shared(messages)
+            return
         if self._catching_up is not None:
             self._missed = True
             return
@@ -129,8 +153,64 @@ class Outbox:
         for queued in messages:
             message = queued.message
             self._newest.pop((message.chat_id, message.edit_message_id), None)
-            self._lanes.put(str(message.chat_id), _Item(message, queued.place, now_ms))
+            self._lanes.put(lane_of_chat(message.chat_id), _Item(message, queued.place, now_ms))
             self._last_place = max(self._last_place, queued.place)
+
+    def _put_shared(self, messages: Sequence[QueuedMessage]) -> None:
+        """Send to the chats that are ours; for others, let whoever has them know."""
+        for queued in messages:
+            lane = lane_of_chat(queued.message.chat_id)
+            if not self._ownership.holds(lane):
+                self._ownership.offer(lane, Kind.MESSAGES)
+            elif lane in self._left or self._lanes.unfinished >= MAX_WAITING:
+                self._left.add(lane)
+            else:
+                self._take((queued,))
+        if self._left and self._catching_up is None:
+            self._catching_up = asyncio.create_task(self._make_up(), name="outbox catches up")
+
+    async def _make_up(self) -> None:
+        """Take up what was left in a shared store, a lane at a time, as room comes."""
+        while self._left:
+            await self._lanes.below(MAX_WAITING // 2)
+            for lane in tuple(self._left)[:REFILL_PAGE]:
+                self._left.discard(lane)
+                self.refill(lane)
+        self._catching_up = None
+
+    def busy(self, lane: str) -> bool:
+        """Whether a message of a lane is on its way, or was sent and is not marked yet."""
+        return self._lanes.busy(lane) or lane in self._left or lane in self._unmarked
+
+    def refill(self, lane: str) -> None:
+        """Take up the messages of a lane that wait in the store."""
+        self._lanes.put(lane, _Refill(lane, self._clock_ms()))
+
+    def drop(self, lane: str) -> None:
+        """Let go of a lane."""
+        self._lanes.drop(lane)
+        self._left.discard(lane)
+
+    async def _read_on(self, lane: str) -> None:
+        """Let what waits of a lane be next, in the order of places. It is this look's turn: nothing ends meanwhile."""
+        ended = set(self._unmarked.get(lane, ()))
+        try:
+            found = await self._ownership.unsent(lane, limit=REFILL_PAGE)
+        except StorageError as error:
+            # The lane is busy no longer: whoever looks for what waits finds it again.
+            self._log.error("STORE_FAILED", error_type=type(error).__name__, exc_info=error)
+            return
+        waiting = self._lanes.of(lane)
+        known = {item.place: item for item in waiting if isinstance(item, _Item)}
+        now_ms = self._clock_ms()
+        first = [
+            known.get(queued.place) or _Item(queued.message, queued.place, now_ms)
+            for queued in found
+            if queued.place not in ended
+        ]
+        self._lanes.follow(lane, [*first, *(item for item in waiting if item not in first)])
+        if len(found) == REFILL_PAGE:
+            self.refill(lane)
 
     async def _catch_up(self) -> None:
         """Read what was left in the store, as room comes, until nothing is."""
@@ -153,10 +233,15 @@ class Outbox:
         """Draw over a screen in passing, such as progress: dropped when a newer drawing or a real message follows."""
         item = _Item(message, None, self._clock_ms())
         self._newest[message.chat_id, message.edit_message_id] = item
-        self._lanes.put(str(message.chat_id), item)
+        self._lanes.put(lane_of_chat(message.chat_id), item)
 
     async def replay(self) -> int:
-        """Send what an earlier run of the service left; how many there were at once. Call it before the first `put`."""
+        """Send what an earlier run of the service left; how many there were at once. Call it before the first `put`.
+
+        Where the store is shared they come with their lanes instead.
+        """
+        if self._ownership.shared:
+            return 0
         page = await self._storage.unsent(self._partner, limit=REPLAY_PAGE)
         self._take(page)
         if len(page) == REPLAY_PAGE:
@@ -181,7 +266,13 @@ class Outbox:
             await asyncio.wait((self._marker,), timeout=within_s)
         return left
 
-    async def _run(self, item: _Item) -> None:
+    async def _run(self, item: _Item | _Refill) -> None:
+        if isinstance(item, _Item):
+            await self._deliver(item)
+        elif self._ownership.holds(item.lane):
+            await self._read_on(item.lane)
+
+    async def _deliver(self, item: _Item) -> None:
         message = item.message
         passing = item.place is None
         if passing and self._newest.pop((message.chat_id, message.edit_message_id), None) is not item:
@@ -198,7 +289,10 @@ class Outbox:
             if passing:
                 await self._try_once(message)
                 return
-            outcome, sent = await self._send_until_settled(item)
+            settled = await self._send_until_settled(item)
+            if settled is None:
+                return
+            outcome, sent = settled
             if outcome is SendOutcome.SENT and message.task_id is not None:
                 await self._delivered(message.task_id)
             self._mark(item, outcome, sent)
@@ -209,9 +303,10 @@ class Outbox:
         except TelegramError as error:
             self._log.info("PROGRESS_NOT_DRAWN", error_type=type(error).__name__)
 
-    async def _send_until_settled(self, item: _Item) -> tuple[SendOutcome, _Sent]:
+    async def _send_until_settled(self, item: _Item) -> tuple[SendOutcome, _Sent] | None:
+        """Try until it is sent or given up; None where the chat became another process's: that one sends it."""
         tries = 0
-        while True:
+        while await self._ownership.confirmed(lane_of_chat(item.message.chat_id)):
             try:
                 sent = await self._send(item.message)
             except Forbidden:
@@ -238,6 +333,7 @@ class Outbox:
                 self._log.error("MESSAGE_UNDELIVERABLE", reason="TOO_OLD")
                 return SendOutcome.REFUSED, _Sent()
             await self._sleep(wait_s)
+        return None
 
     async def _send(self, message: OutgoingMessage) -> _Sent:
         if message.artifact is not None:
@@ -300,15 +396,16 @@ class Outbox:
             return
         if item.message.menu_of is not None and sent.message_id is not None:
             self._menu_sent(item.message.menu_of, sent.message_id)
-        self._marks.append(
-            Mark(
-                place=item.place,
-                outcome=outcome,
-                at_ms=self._clock_ms(),
-                telegram_message_id=sent.message_id,
-                telegram_file_id=sent.file_id,
-            )
+        lane = lane_of_chat(item.message.chat_id)
+        self._unmarked.setdefault(lane, set()).add(item.place)
+        mark = Mark(
+            place=item.place,
+            outcome=outcome,
+            at_ms=self._clock_ms(),
+            telegram_message_id=sent.message_id,
+            telegram_file_id=sent.file_id,
         )
+        self._marks.append((mark, lane))
         if self._marker is None or self._marker.done():
             self._marked.clear()
             self._marker = asyncio.create_task(self._write_marks(), name="outbox marks")
@@ -322,13 +419,17 @@ class Outbox:
                 await asyncio.sleep(MARK_WAIT_S)
             batch = self._marks[:MARK_BATCH]
             try:
-                await self._storage.mark(self._partner, batch)
+                await self._storage.mark(self._partner, [mark for mark, _ in batch])
             except StorageError as error:
                 self._log.error("MARKS_DELAYED", marks=len(self._marks), exc_info=error)
                 await self._sleep(RETRY_S[min(tries, len(RETRY_S) - 1)])
                 tries += 1
                 continue
             del self._marks[: len(batch)]
+            for mark, lane in batch:
+                self._unmarked[lane].discard(mark.place)
+                if not self._unmarked[lane]:
+                    del self._unmarked[lane]
         self._marked.set()
 
 

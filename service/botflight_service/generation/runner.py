@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Coroutine
 from uuid import UUID
 
 from botflight_diagnostics.telemetry import Correlation, Telemetry, TraceContext, bind, mask
@@ -16,12 +17,16 @@ from botflight_service.generation.settle import Narrator
 from botflight_service.generation.signs import Sign, Signs
 from botflight_service.provider.interface import Hint, Provider, ProviderError
 from botflight_service.storage.interface import AttemptMoved, Storage, StorageError
+from botflight_service.updates.envelope import lane_of_chat
+from botflight_service.updates.ownership import Ownership
 
 #: Attempts on their way at once.
 MAX_ACTIVE = 2_000
 #: Attempts that are read at a time when they are taken up again, and how often that is looked at.
 RECOVER_PAGE = 500
 SWEEP_S = 60.0
+#: An attempt that a defect ended is left alone for so long.
+REST_S = 50.0
 
 
 class Runner:
@@ -38,12 +43,14 @@ class Runner:
         messenger: Messenger,
         narrator: Narrator,
         punctuality: Punctuality,
+        ownership: Ownership,
         telemetry: Telemetry,
         clock_ms: Callable[[], int],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._partner = partner
         self._storage = storage
+        self._ownership = ownership
         self._telemetry = telemetry
         self._log = telemetry.logs.logger("generation")
         self._signs = Signs(sleep)
@@ -62,6 +69,10 @@ class Runner:
         )
         self._tasks: dict[UUID, asyncio.Task[None]] = {}
         self._presents: set[asyncio.Task[None]] = set()
+        self._refills: dict[str, asyncio.Task[None]] = {}
+        self._of_lane: dict[str, set[UUID]] = {}
+        #: Attempts that a defect ended, and until when they are left alone, on the monotonic clock.
+        self._resting: dict[UUID, float] = {}
         self._stopping = False
         provider.subscribe(self.hint)
 
@@ -74,13 +85,21 @@ class Runner:
         """Take an attempt on; one that is on its way already stays there, one too many waits for the next sweep."""
         if self._stopping or attempt.task_id in self._tasks or len(self._tasks) >= MAX_ACTIVE:
             return
+        if self._resting.pop(attempt.task_id, 0.0) > time.monotonic():
+            return
         self._signs.expect(attempt.task_id)
         task = asyncio.create_task(self._run(attempt), name=f"attempt {attempt.task_id}")
         self._tasks[attempt.task_id] = task
-        task.add_done_callback(lambda ended: self._ended(attempt.task_id, ended))
+        self._of_lane.setdefault(lane_of_chat(attempt.chat_id), set()).add(attempt.task_id)
+        task.add_done_callback(lambda ended: self._ended(attempt, ended))
 
     async def recover(self) -> int:
-        """Take up every attempt that an earlier run of the service left; how many there were."""
+        """Take up every attempt that an earlier run of the service left; how many there were.
+
+        Where the store is shared they come with the lanes of their chats instead.
+        """
+        if self._ownership.shared:
+            return 0
         attempts = await self._storage.attempts_in(self._partner, UNSETTLED, limit=RECOVER_PAGE)
         for attempt in attempts:
             self.start(attempt)
@@ -93,15 +112,34 @@ class Runner:
         except ValueError:
             return
         if not self._signs.give(task_id, hint.job_id) and not self._stopping:
-            task = asyncio.create_task(self._present(task_id, hint.job_id), name=f"late {task_id}")
-            self._presents.add(task)
-            task.add_done_callback(self._presents.discard)
+            self._background(self._present(task_id, hint.job_id), name=f"late {task_id}")
+
+    def busy(self, lane: str) -> bool:
+        """Whether an attempt of a lane's chat is on its way."""
+        return lane in self._of_lane or lane in self._refills
+
+    def refill(self, lane: str) -> None:
+        """Take up the attempts of a lane's chat that nobody runs."""
+        if lane not in self._refills and not self._stopping:
+            task = self._refills[lane] = asyncio.create_task(self._take_up(lane), name=f"attempts of {lane}")
+            task.add_done_callback(lambda _: self._refills.pop(lane, None))
+
+    def drop(self, lane: str) -> None:
+        """Let go of a lane. A submission that is under way ends: the next one to look finds it written down."""
+        for task_id in self._of_lane.get(lane, set()) - self._course.submitting:
+            self._tasks[task_id].cancel()
+
+    def told(self, word: str) -> None:
+        """Hear of a job from the process that the provider told."""
+        match word.split():
+            case ["hint", token, job_id]:
+                self._background(self._present(UUID(token), job_id, here=True), name=f"hint {token}")
 
     async def heard(self, hint: Hint) -> Sign:
         """A call back from the provider: what it says of a lost job is durable when this returns.
 
-        Any replica may be called: an attempt that nobody runs here is taken on. Raises ProviderError or StorageError
-        where nothing could be made of it, and it should come again.
+        Any replica may be called: an attempt that nobody runs is taken on, one that another replica runs is left to it.
+        Raises ProviderError or StorageError where nothing could be made of it, and it should come again.
         """
         try:
             task_id = UUID(hint.token)
@@ -117,7 +155,10 @@ class Runner:
         if found is None:
             return Sign.NOT_OURS
         if found.state in UNSETTLED and not self._signs.give(task_id, hint.job_id):
-            self.start(found)
+            if self._ownership.shared:
+                self._ownership.offer(lane_of_chat(found.chat_id), f"hint {task_id} {hint.job_id}")
+            else:
+                self.start(found)
         return Sign.KNOWN if found is attempt else Sign.TAKEN
 
     async def idle(self) -> None:
@@ -131,6 +172,8 @@ class Runner:
         The rest goes on at the next start. Returns how many attempts were left unsettled.
         """
         self._stopping = True
+        for refill in self._refills.values():
+            refill.cancel()
         submitting = [self._tasks[task_id] for task_id in self._course.submitting if task_id in self._tasks]
         for task in {*self._tasks.values(), *self._presents} - set(submitting):
             task.cancel()
@@ -151,18 +194,52 @@ class Runner:
             except StorageError as error:
                 self._log.error("STORE_FAILED", error_type=type(error).__name__, exc_info=error)
 
-    def _ended(self, task_id: UUID, task: asyncio.Task[None]) -> None:
-        self._tasks.pop(task_id, None)
-        self._signs.forget(task_id)
+    def _ended(self, attempt: Attempt, task: asyncio.Task[None]) -> None:
+        self._tasks.pop(attempt.task_id, None)
+        lane = lane_of_chat(attempt.chat_id)
+        self._of_lane[lane].discard(attempt.task_id)
+        if not self._of_lane[lane]:
+            del self._of_lane[lane]
+        self._signs.forget(attempt.task_id)
         if not task.cancelled() and task.exception() is not None:
             # A defect: the attempt stays as it is, with its hold, and preflight counts it as stale.
-            self._log.error("ATTEMPT_BROKEN", task_id=str(task_id), exc_info=task.exception())
+            self._log.error("ATTEMPT_BROKEN", task_id=str(attempt.task_id), exc_info=task.exception())
+            self._rest(attempt.task_id)
 
-    async def _present(self, task_id: UUID, job_id: str) -> None:
+    def _rest(self, task_id: UUID) -> None:
+        now_s = time.monotonic()
+        self._resting = {one: until_s for one, until_s in self._resting.items() if until_s > now_s}
+        if len(self._resting) < MAX_ACTIVE:
+            self._resting[task_id] = now_s + REST_S
+
+    def _background(self, work: Coroutine[None, None, None], *, name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._presents.add(task)
+        task.add_done_callback(self._presents.discard)
+
+    async def _take_up(self, lane: str) -> None:
+        try:
+            attempts = await self._ownership.unsettled(lane, limit=RECOVER_PAGE)
+        except StorageError as error:
+            # The lane is busy no longer: whoever looks for what waits finds it again.
+            self._log.error("STORE_FAILED", error_type=type(error).__name__, exc_info=error)
+            return
+        for attempt in attempts if self._ownership.holds(lane) else ():
+            self.start(attempt)
+
+    async def _present(self, task_id: UUID, job_id: str, *, here: bool = False) -> None:
+        """See to a job that no attempt in hand waits for; `here` once it is known that no other process has it."""
         attempt = await self._course.persistently(lambda: self._storage.attempt(self._partner, task_id))
-        if attempt is not None:
+        if attempt is None:
+            return
+        if attempt.state not in UNSETTLED or not self._ownership.shared:
             with contextlib.suppress(ProviderError):
                 await self._course.give(attempt, job_id)
+        elif here:
+            self.start(attempt)
+            self._signs.give(task_id, job_id)
+        else:
+            self._ownership.offer(lane_of_chat(attempt.chat_id), f"hint {task_id} {job_id}")
 
     async def _run(self, attempt: Attempt) -> None:
         ids = Correlation(correlation_id=attempt.correlation_id, tenant_ref=mask(attempt.partner), handler="generation")

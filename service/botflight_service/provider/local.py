@@ -134,7 +134,7 @@ class LocalProvider:
         """Where a job stands; one that is not known has failed. Raises ProviderUnavailable once closed."""
         self._check_open()
         self.resume()
-        job = self._jobs.get(job_id)
+        job = self._jobs.get(job_id) or await self._adopted(job_id)
         if job is None:
             return JobStatus(JobState.FAILED, failure="job_unknown")
         now_ms = self._clock_ms()
@@ -149,7 +149,8 @@ class LocalProvider:
     async def fetch(self, artifact: Artifact) -> bytes:
         """The file of a job that succeeded. Raises ProviderRefused when it is gone."""
         self._check_open()
-        job = self._jobs.get(artifact.reference.partition(".")[0])
+        job_id = artifact.reference.partition(".")[0]
+        job = self._jobs.get(job_id) or await self._adopted(job_id)
         content = await self._shelf.read(job.output) if job and job.output == artifact.reference else None
         if content is None:
             raise ProviderRefused("file_gone")
@@ -301,6 +302,15 @@ class LocalProvider:
             job = self._resumable.pop(0)
             if job.job_id in self._jobs and job.ends_at_ms >= since_ms:
                 self._watch(job)
+
+    async def _adopted(self, job_id: str) -> Job | None:
+        """A job that another process put on the same shelf, since it died; None where there is none."""
+        record = await self._shelf.record(job_id)
+        job = job_of(record) if record is not None else None
+        if job is not None and job_id not in self._jobs:
+            self._jobs[job_id], self._sizes[job_id] = job, 0
+            self._watch(job)
+        return self._jobs.get(job_id)
 
     def _check_open(self) -> None:
         if self._closed:

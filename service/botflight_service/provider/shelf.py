@@ -20,6 +20,10 @@ class Shelf(Protocol):
         """Every readable record that was kept, with the bytes that its job's files take."""
         ...
 
+    async def record(self, job_id: str) -> Mapping[str, Any] | None:
+        """A job's record; None where there is none that can be read."""
+        ...
+
     async def keep_record(self, job_id: str, record: Mapping[str, Any]) -> None:
         """Keep a job's record. Raises OSError."""
         ...
@@ -50,6 +54,11 @@ class MemoryShelf:
     def records(self) -> Iterator[tuple[Mapping[str, Any], int]]:
         """There is never a former life to tell of."""
         return iter(())
+
+    async def record(self, job_id: str) -> Mapping[str, Any] | None:
+        """There is nobody else to have kept one."""
+        del job_id
+        return None
 
     async def keep_record(self, job_id: str, record: Mapping[str, Any]) -> None:
         """Nothing to do: nobody reads it again."""
@@ -95,6 +104,13 @@ class FolderShelf:
             record = _read_record(path)
             if record is not None:
                 yield record, sizes[path.name.partition(".")[0]]
+
+    async def record(self, job_id: str) -> Mapping[str, Any] | None:
+        """A job's record, where its id is one that may stand in a name."""
+        path = self._folder / f"{job_id}{_RECORD}"
+        if not job_id.isalnum() or not await asyncio.to_thread(path.is_file):
+            return None
+        return await asyncio.to_thread(_read_record, path)
 
     async def keep_record(self, job_id: str, record: Mapping[str, Any]) -> None:
         """Keep a job's record beside its files."""

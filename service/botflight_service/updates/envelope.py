@@ -54,7 +54,18 @@ def lane_of(body: Mapping[str, Any], kind: str) -> str:
         return f"payment:{user_id}"
     message = content.get("message") if kind == "callback_query" else content
     chat_id = _id(message.get("chat")) if isinstance(message, dict) else None
-    return f"chat:{chat_id if chat_id is not None else user_id}"
+    return lane_of_chat(chat_id if chat_id is not None else user_id)
+
+
+def lane_of_chat(chat_id: int | None) -> str:
+    """The lane of a chat: its updates, its messages and its attempts."""
+    return f"chat:{chat_id}"
+
+
+def chat_of_lane(lane: str) -> int | None:
+    """The chat of a lane; None for a lane that is none's, such as one of payment queries."""
+    kind, _, chat = lane.partition(":")
+    return int(chat) if kind == "chat" and chat.removeprefix("-").isdecimal() else None
 
 
 def _id(value: object) -> int | None:

@@ -12,7 +12,9 @@ from botflight_diagnostics.telemetry import Telemetry
 from botflight_diagnostics.telemetry.correlation import correlation_id_of
 from botflight_diagnostics.telemetry.traces import current_span
 from botflight_service.storage.interface import Storage
+from botflight_service.storage.sharing import Kind
 from botflight_service.updates.envelope import Envelope, InvalidUpdate, kind_of, lane_of, update_id_of
+from botflight_service.updates.ownership import Ownership
 from botflight_service.updates.worker import Worker
 
 #: Undone updates read at a time when they are replayed.
@@ -40,6 +42,7 @@ class Inbox:
         bot_id: int,
         storage: Storage,
         worker: Worker,
+        ownership: Ownership,
         telemetry: Telemetry,
         clock_ms: Callable[[], int],
     ) -> None:
@@ -47,10 +50,12 @@ class Inbox:
         self._bot_id = bot_id
         self._storage = storage
         self._worker = worker
+        self._ownership = ownership
         self._telemetry = telemetry
         self._log = telemetry.logs.logger("inbox")
         self._clock_ms = clock_ms
-        self._taking = 0
+        #: How many updates of each lane are between the door and the worker.
+        self._taking: dict[str, int] = {}
         self._settled = asyncio.Event()
         self._settled.set()
 
@@ -78,20 +83,34 @@ class Inbox:
         """Make an update durable and hand it to the worker. Raises InboxFull, or StorageError where it was not kept."""
         if self._worker.full:
             raise InboxFull
-        self._taking += 1
+        lane = envelope.lane
+        self._taking[lane] = self._taking.get(lane, 0) + 1
         self._settled.clear()
         try:
-            return await self._keep(envelope)
+            # The lane first: whoever has it when the update is durable is the one to process it.
+            ours = await self._ownership.gain(lane)
+            return await self._keep(envelope, ours=ours)
         finally:
-            self._taking -= 1
+            self._taking[lane] -= 1
+            if not self._taking[lane]:
+                del self._taking[lane]
             if not self._taking:
                 self._settled.set()
+
+    @property
+    def full(self) -> bool:
+        """Whether so much waits that no more is taken."""
+        return self._worker.full
+
+    def busy(self, lane: str) -> bool:
+        """Whether an update of a lane is between the door and the worker."""
+        return lane in self._taking
 
     async def settled(self) -> None:
         """Wait until nothing is between the door and the worker: whoever drains begins after this."""
         await self._settled.wait()
 
-    async def _keep(self, envelope: Envelope) -> Taken:
+    async def _keep(self, envelope: Envelope, *, ours: bool) -> Taken:
         if not await self._storage.accept(envelope):
             self._telemetry.metrics.updates_duplicate.add()
             self._log.info(
@@ -101,15 +120,22 @@ class Inbox:
                 correlation_id=str(envelope.correlation_id),
             )
             return Taken.REPEAT
-        span = current_span()
-        self._worker.put(envelope, parent=span.context if span else None)
+        if ours:
+            span = current_span()
+            self._worker.put(envelope, parent=span.context if span else None)
+        else:
+            # Heard before Telegram hears "200", and so before the chat's next update comes to whoever has the lane.
+            await self._ownership.pass_on(envelope.lane, Kind.UPDATES)
         return Taken.NEW
 
     async def replay(self) -> int:
         """Hand every undone update to the worker, in the order of arrival; how many there were.
 
-        Call it before the first `take`: an update that is in hand already would be processed twice.
+        Call it before the first `take`: an update that is in hand already would be processed twice. Where the store is
+        shared they come with their lanes instead.
         """
+        if self._ownership.shared:
+            return 0
         after, count = -1, 0
         while page := await self._storage.undone(self._partner, after=after, limit=REPLAY_PAGE):
             for queued in page:

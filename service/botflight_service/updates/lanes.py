@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -50,6 +50,29 @@ class Lanes(Generic[Item]):
         task = asyncio.create_task(self._drive(key, lane), name=f"lane {key}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def of(self, key: str) -> Sequence[Item]:
+        """What waits behind the item of a key that is in hand."""
+        return tuple(self._lanes.get(key, ()))[1:]
+
+    def busy(self, key: str) -> bool:
+        """Whether a key has something to do."""
+        return key in self._lanes
+
+    def follow(self, key: str, items: Sequence[Item]) -> None:
+        """Let these items, in their order, be all that waits behind the one in hand, whose own run asks for it."""
+        lane = self._lanes[key]
+        self.unfinished += len(items) + 1 - len(lane)
+        head = lane[0]
+        lane.clear()
+        lane.extend((head, *items))
+
+    def drop(self, key: str) -> None:
+        """Forget what waits behind the item that is in hand."""
+        lane = self._lanes.get(key)
+        while lane is not None and len(lane) > 1:
+            lane.pop()
+            self.unfinished -= 1
 
     async def idle(self) -> None:
         """Wait until nothing is left to do."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,6 +13,7 @@ from botflight_service.storage.interface import Done, Storage, StorageError, Wor
 from botflight_service.updates import processing
 from botflight_service.updates.envelope import PAYMENT_KINDS, Envelope
 from botflight_service.updates.lanes import Lanes
+from botflight_service.updates.ownership import Ownership
 
 #: Updates in hand at once.
 MAX_ACTIVE = 64
@@ -26,6 +27,8 @@ MAX_TRIES = 2
 STORE_BACKOFF_S = (0.1, 0.5, 2.0, 5.0, 15.0)
 #: A payment query that is not answered by then is void at Telegram's end.
 PAYMENT_ANSWER_LIMIT_MS = 10_000
+#: Updates of a lane that are read from the store at a time.
+REFILL_PAGE = 100
 
 
 class Dispatcher(Protocol):
@@ -44,13 +47,21 @@ class NoOutcome(RuntimeError):
     """No handler took the update, or one returned without an outcome: a defect."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Task:
     """An update on its way, with the span that brought it here."""
 
     envelope: Envelope
     parent: TraceContext | None = None
     replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Refill:
+    """A look into the store, in its turn: what waits there of a lane and is not in hand comes next."""
+
+    lane: str
+    asked_at_ms: int
 
 
 class Worker:
@@ -63,6 +74,7 @@ class Worker:
         storage: Storage,
         telemetry: Telemetry,
         clock_ms: Callable[[], int],
+        ownership: Ownership | None = None,
         user_ref: Callable[[Envelope], str | None] = lambda _: None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -73,7 +85,8 @@ class Worker:
         self._clock_ms = clock_ms
         self._user_ref = user_ref
         self._sleep = sleep
-        self._lanes: Lanes[_Task] = Lanes(self._run, limit=MAX_ACTIVE)
+        self._ownership = ownership
+        self._lanes: Lanes[_Task | _Refill] = Lanes(self._run, limit=MAX_ACTIVE)
         self._started = asyncio.Event()
 
     def start(self) -> None:
@@ -97,12 +110,27 @@ class Worker:
 
     def oldest_ms(self) -> int:
         """How long ago the oldest update that is not done was received; 0 where there is none."""
-        received = (task.envelope.received_at_ms for task in self._lanes.heads())
+        received = (
+            task.envelope.received_at_ms if isinstance(task, _Task) else task.asked_at_ms
+            for task in self._lanes.heads()
+        )
         return self._clock_ms() - min(received, default=self._clock_ms())
 
     def put(self, envelope: Envelope, *, parent: TraceContext | None = None, replayed: bool = False) -> None:
         """Take on an update that is durable already."""
         self._lanes.put(envelope.lane, _Task(envelope, parent, replayed))
+
+    def busy(self, lane: str) -> bool:
+        """Whether anything of a lane is in hand."""
+        return self._lanes.busy(lane)
+
+    def refill(self, lane: str) -> None:
+        """Take up the updates of a lane that wait in the store."""
+        self._lanes.put(lane, _Refill(lane, self._clock_ms()))
+
+    def drop(self, lane: str) -> None:
+        """Let go of a lane. What is in hand ends: the store lets it count once, whoever was faster."""
+        self._lanes.drop(lane)
 
     async def idle(self) -> None:
         """Wait until every update in hand has ended."""
@@ -112,8 +140,49 @@ class Worker:
         """Finish within a deadline. What is cut off stays undone and is replayed at the next start."""
         return await self._lanes.stop(within_s=within_s)
 
-    async def _run(self, task: _Task) -> None:
+    async def _run(self, task: _Task | _Refill) -> None:
         await self._started.wait()
+        lane = task.lane if isinstance(task, _Refill) else task.envelope.lane
+        if self._ownership is not None and not self._ownership.holds(lane):
+            return
+        if isinstance(task, _Task):
+            await self._process(task)
+        elif self._ownership is not None:
+            await self._read_on(lane, self._ownership)
+
+    async def _read_on(self, lane: str, ownership: Ownership) -> None:
+        """Let what waits of a lane be next, in the order of arrival. It is this look's turn: nothing ends meanwhile."""
+        failures = 0
+        while True:
+            try:
+                found = await ownership.undone(lane, limit=REFILL_PAGE)
+            except StorageError as error:
+                self._log.error("STORE_FAILED", error_type=type(error).__name__, exc_info=error)
+                await self._sleep(STORE_BACKOFF_S[min(failures, len(STORE_BACKOFF_S) - 1)])
+                failures += 1
+                continue
+            waiting = self._lanes.of(lane)
+            known = {task.envelope.update_id: task for task in waiting if isinstance(task, _Task)}
+            first = [self._known_or_new(known, queued.envelope) for queued in found]
+            self._lanes.follow(lane, [*first, *(task for task in waiting if task not in first)])
+            if len(found) == REFILL_PAGE:
+                self.refill(lane)
+            return
+
+    def _known_or_new(self, known: Mapping[int, _Task], envelope: Envelope) -> _Task:
+        """The task that an update has, or a new one."""
+        task = known.get(envelope.update_id)
+        if task is not None:
+            return task
+        self._log.info(
+            "UPDATE_REPLAYED",
+            update_id=envelope.update_id,
+            update_type=envelope.kind,
+            correlation_id=str(envelope.correlation_id),
+        )
+        return _Task(envelope, replayed=True)
+
+    async def _process(self, task: _Task) -> None:
         envelope = task.envelope
         ids = correlation.Correlation(
             correlation_id=envelope.correlation_id,

@@ -78,7 +78,7 @@ EVENTS: Final = (
     EventSpec(
         name="READY",
         level="info",
-        fields=("startup_ms", "updates_replayed", "messages_replayed", "attempts_resumed"),
+        fields=("startup_ms", "updates_replayed", "messages_replayed", "attempts_resumed", "lanes_taken_up"),
         meaning="Updates are processed as they come.",
     ),
     EventSpec(
@@ -98,6 +98,18 @@ EVENTS: Final = (
         level="info, error",
         fields=("reason",),
         meaning="The lock of the one active instance was not given back; info when the loop was closed before.",
+    ),
+    EventSpec(
+        name="LEASES_LOST",
+        level="error",
+        fields=("lanes",),
+        meaning="The other replicas took this one for dead and may have its lanes; it begins anew.",
+    ),
+    EventSpec(
+        name="LANE_NOT_CALLED",
+        level="warning",
+        fields=(),
+        meaning="Whoever works on a lane could not be told that something came for it; it is found within seconds.",
     ),
     EventSpec(
         name="CLEANUP_SKIPPED",

@@ -166,7 +166,7 @@ async def test_records_have_every_column_of_their_table(postgres_url: str) -> No
 
     for table, columns in TABLES.items():
         assert {row["column_name"] for row in found if row["table_name"] == table} == set(columns)
-    derived = {"counter_stripes", "counters", "open_holds", "audits", "nonces", "schema_version"}
+    derived = {"counter_stripes", "counters", "open_holds", "audits", "nonces", "schema_version", "replicas", "leases"}
     assert {row["table_name"] for row in found} - derived == set(TABLES)
 
 

@@ -109,6 +109,16 @@ class Pool:
                 await pool.release(raw)
 
     @contextlib.asynccontextmanager
+    async def alone(self) -> AsyncIterator[Link]:
+        """Lend a connection of one's own for as long as it holds; each use of it has a deadline of its own."""
+        with self._url_understood(), explained(self.name):
+            raw = await asyncpg.connect(self._url, timeout=CONNECT_TIMEOUT_S, server_settings=_SESSION)
+        try:
+            yield Link(raw, name=self.name)
+        finally:
+            raw.terminate()
+
+    @contextlib.asynccontextmanager
     async def apart(self, *, within_s: float) -> AsyncIterator[Link]:
         """Lend a connection that is made for this alone, and waits for none of the others."""
         async with self._room_apart:

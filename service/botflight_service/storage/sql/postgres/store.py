@@ -14,6 +14,7 @@ from botflight_service.storage.interface import AttemptExists, AttemptMoved, Rec
 from botflight_service.storage.sql import writes
 from botflight_service.storage.sql.postgres import records, recovery, single
 from botflight_service.storage.sql.postgres.faults import Contended, Lost
+from botflight_service.storage.sql.postgres.leases import PostgresLeases
 from botflight_service.storage.sql.postgres.link import ONE_SNAPSHOT
 from botflight_service.storage.sql.postgres.pool import POOL_SIZE, Pool
 from botflight_service.storage.sql.postgres.schema import SCHEMA_VERSION, schema_version
@@ -59,6 +60,8 @@ class PostgresStorage(SqlStorage):
         self._sleep = sleep
         self._uncertain: OrderedDict[tuple[str, int], None] = OrderedDict()
         self._under_way: set[asyncio.Future[Any]] = set()
+        #: Which of the processes that share the store works on which lane.
+        self.leases = PostgresLeases(self._pool, read=self._read)
 
     async def open(self, *, migrate: bool = True) -> None:
         """Connect and migrate. Raises StorageUnavailable or SchemaTooNew."""
@@ -73,9 +76,10 @@ class PostgresStorage(SqlStorage):
             raise
 
     async def close(self) -> None:
-        """Let what is under way be committed, then let go of the server."""
+        """Let what is under way be committed, give the leases back, then let go of the server."""
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=CALL_LIMIT_S)
+        await self.leases.close()
         await self._pool.close()
 
     async def accept(self, envelope: Envelope) -> bool:

@@ -13,7 +13,7 @@ from botflight_diagnostics.billing_probe import (
     TenantFacts,
     UserFacts,
 )
-from botflight_diagnostics.findings import BILLING_FINDINGS
+from botflight_diagnostics.findings import BILLING_FINDINGS, Severity
 from botflight_diagnostics.mutes import Mutes
 from botflight_diagnostics.preflight import FailureLog, Preflight, Section
 from botflight_diagnostics.report import Checked, Finding, Report
@@ -30,6 +30,8 @@ __all__ = [
     "UserFacts",
     "billing_preflight",
     "billing_sections",
+    "broken_store",
+    "store_preflight",
 ]
 
 STALE_MINUTES: Final = 30
@@ -60,6 +62,19 @@ def billing_preflight(
     clock = clock or SystemClock()
     sections = billing_sections(probe, daily_limit=daily_limit, reference=reference, clock=clock)
     return Preflight(sections, BILLING_FINDINGS, clock=clock, mutes=mutes, log=log, on_report=on_report)
+
+
+def store_preflight(probe: BillingProbe, *, clock: Clock | None = None) -> Preflight:
+    """Make the runner of the section `db` alone: whether the store can be used at all, asked often."""
+    clock = clock or SystemClock()
+    sections = billing_sections(probe, daily_limit=0, reference=str, clock=clock)
+    return Preflight(sections[:1], BILLING_FINDINGS, clock=clock)
+
+
+def broken_store(report: Report | None) -> str | None:
+    """The code of what makes the store useless, as a preflight of it saw it last; None where nothing does."""
+    counted = report.counted if report is not None else ()
+    return next((one.spec.code for one in counted if one.spec.severity is Severity.CRITICAL), None)
 
 
 def billing_sections(

@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 from starlette.routing import BaseRoute
 
-from botflight_diagnostics.billing_preflight import billing_preflight
+from botflight_diagnostics.billing_preflight import billing_preflight, broken_store, store_preflight
 from botflight_diagnostics.findings import BILLING_FINDINGS, SERVICE_FINDINGS
 from botflight_diagnostics.health import Health
 from botflight_diagnostics.mute_routes import mute_routes
@@ -32,6 +32,8 @@ from botflight_service.vitals import Vitals
 
 #: How often the preflights run by themselves.
 PREFLIGHT_EVERY_S = 30.0
+#: How often it is asked whether the store can be used: `/readyz` is of so long ago, and of the deadline, at most.
+STORE_EVERY_S = 2.0
 #: How often the lengths of queues are read into their gauges.
 SAMPLE_EVERY_S = 1.0
 
@@ -56,10 +58,12 @@ class Diagnosis:
         self._vitals = vitals
         self._sample = sample
         self._metrics_page = MetricsPage(telemetry.metrics.registry)
+        probe = storage.probe(settings.partner, day_of=lambda at_ms: day_of(at_ms, settings.zone))
+        self._store = store_preflight(probe, clock=telemetry.clock)
         self.health = Health(
             started=lambda: None if lifecycle.phase not in {Phase.STARTING, Phase.RECOVERING} else "STARTING",
             ready={
-                "store": lambda: None if lifecycle.takes_updates else "CLOSED",
+                "store": lambda: broken_store(self._store.last) if lifecycle.takes_updates else "CLOSED",
                 "draining": lambda: "DRAINING" if lifecycle.phase in {Phase.DRAINING, Phase.STOPPED} else None,
             },
             clock=telemetry.clock,
@@ -67,7 +71,7 @@ class Diagnosis:
         )
         mutes = Mutes(PartnerBook(storage, settings.partner), log=self._log)
         self.preflight = billing_preflight(
-            storage.probe(settings.partner, day_of=lambda at_ms: day_of(at_ms, settings.zone)),
+            probe,
             daily_limit=settings.daily_free_limit,
             reference=reference,
             clock=telemetry.clock,
@@ -91,6 +95,7 @@ class Diagnosis:
         """Keep the preflights fresh and the event loop's lag known, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.health.watch())
+            tasks.create_task(self._store.repeat(every_s=STORE_EVERY_S))
             tasks.create_task(self.preflight.repeat(every_s=PREFLIGHT_EVERY_S))
             tasks.create_task(self.service_preflight.repeat(every_s=PREFLIGHT_EVERY_S))
             tasks.create_task(self._vitals.watch())
@@ -115,6 +120,7 @@ class Diagnosis:
 
     async def close(self) -> None:
         """Let go of checks under way, before the store closes, and of the thread that renders metrics."""
+        await self._store.close()
         await self.preflight.close()
         await self.service_preflight.close()
         self._metrics_page.close()

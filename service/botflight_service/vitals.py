@@ -69,7 +69,10 @@ class Vitals:
         """Ask again and again, until cancelled."""
         await self._sleep(FIRST_ASK_S)
         while True:
-            await asyncio.gather(self.ask_telegram(), self.ask_provider())
+            for outcome in await asyncio.gather(self.ask_telegram(), self.ask_provider(), return_exceptions=True):
+                # A defect in what is asked for must not end the watch.
+                if isinstance(outcome, Exception):
+                    self._log.error("WATCH_FAILED", exc_info=outcome)
             await self._sleep(ASK_EVERY_S)
 
     async def ask_telegram(self) -> None:

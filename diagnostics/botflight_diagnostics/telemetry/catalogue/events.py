@@ -238,6 +238,12 @@ EVENTS: Final = (
         meaning="The mutes could not be read or taken back; those that were read last hold until they can.",
     ),
     EventSpec(
+        name="WATCH_FAILED",
+        level="error",
+        fields=(),
+        meaning="A defect ended a look at Telegram or at the provider; the next one is made as usual.",
+    ),
+    EventSpec(
         name="TELEGRAM_NOT_ASKED",
         level="warning",
         fields=(),

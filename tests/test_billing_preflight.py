@@ -37,7 +37,7 @@ def preflight_of(storage: Storage) -> Preflight:
 
 @pytest.mark.key_assertion("the billing preflight of an empty store is the predecessor's, on every store")
 async def test_billing_preflight_happy_path_meta_lat_ms(storage: Storage) -> None:
-    """An empty store is READY, word for word the predecessor's payload, and each section has its latency as a number."""
+    """An empty store is READY, word for word the predecessor's payload, and every latency is a number."""
     payload = (await preflight_of(storage).report()).payload()
 
     assert list(payload["sections"]) == SECTIONS

@@ -22,7 +22,12 @@ from telegram.request import BaseRequest
 from botflight_diagnostics.service_probe import QueueFacts
 from botflight_diagnostics.telemetry import Redactor, Telemetry, TickWriter, UserReferences, console_line, json_line
 from botflight_diagnostics.web import json_fault, json_refusal
-from botflight_service.bot.announcement import announce_commands, announce_webhook, require_no_webhook
+from botflight_service.bot.announcement import (
+    WebhookTerms,
+    announce_commands,
+    announce_webhook,
+    require_no_webhook,
+)
 from botflight_service.bot.application import build_application
 from botflight_service.bot.conversation import Conversation
 from botflight_service.bot.dispatch import ALLOWED_UPDATES, BotDispatcher
@@ -32,7 +37,7 @@ from botflight_service.bot.narrator import Narrator
 from botflight_service.bot.observed import ObservedRequest
 from botflight_service.bot.outbox import MAX_WAITING as MAX_MESSAGES
 from botflight_service.bot.outbox import Outbox
-from botflight_service.bot.polling import Polling
+from botflight_service.bot.polling import LANE, Polling, require_alone
 from botflight_service.bot.sessions import SessionCache
 from botflight_service.bot.texts import load as load_texts
 from botflight_service.bot.transport import Transport
@@ -53,6 +58,7 @@ from botflight_service.provider.kie.pacing import monotonic_ms
 from botflight_service.provider.kie.wire import called_back
 from botflight_service.provider.local import LocalProvider
 from botflight_service.provider.observed import ObservedProvider
+from botflight_service.remembered import Remembered
 from botflight_service.storage import open_storage
 from botflight_service.storage.interface import Storage
 from botflight_service.storage.observed import observed
@@ -88,6 +94,7 @@ class Built:
     asgi: Starlette
     bot: Bot
     inbox: Inbox
+    ownership: Ownership
     runner: Runner
     outbox: Outbox
     diagnosis: Diagnosis
@@ -212,7 +219,10 @@ def build(
     async def announce() -> None:
         await announce_commands(bot, texts, default=DEFAULT_LANGUAGE)
         if webhook_url:
-            await announce_webhook(bot, webhook_url, _required(settings.webhook_secret))
+            terms = WebhookTerms(webhook_url, _required(settings.webhook_secret))
+            await announce_webhook(
+                bot, terms, memory=Remembered(storage, partner=partner, name="webhook", clock_ms=clock_ms)
+            )
 
     def sample() -> None:
         metrics = telemetry.metrics
@@ -253,6 +263,7 @@ def build(
             diagnosis=diagnosis,
             application=application,
             ways=ways,
+            admit=lambda: _admit(mode, bot, ownership),
             announce=announce,
             inspect=diagnosis.inspect,
             background=(diagnosis.watch, housekeeping.run),
@@ -281,6 +292,7 @@ def build(
         asgi=_asgi(routes, service),
         bot=bot,
         inbox=inbox,
+        ownership=ownership,
         runner=runner,
         outbox=outbox,
         diagnosis=diagnosis,
@@ -299,6 +311,13 @@ def _asgi(routes: list[BaseRoute], service: Service) -> Starlette:
     return Starlette(
         routes=routes, lifespan=lifespan, exception_handlers={HTTPException: json_refusal, Exception: json_fault}
     )
+
+
+async def _admit(mode: str, bot: Bot, ownership: Ownership) -> None:
+    """Raise what a person can mend where the bot may not run in this mode."""
+    if mode == "polling":
+        await require_no_webhook(bot)
+        await require_alone(ownership)
 
 
 def _required(secret: SecretStr | None) -> str:
@@ -338,8 +357,13 @@ async def _poll(settings: Settings, stop: asyncio.Event) -> int:
         async with serving(built.asgi, listen(settings.host, settings.port)), running(built.service) as start:
             if not await came_up(start, stop):
                 return 0
-            await require_no_webhook(built.bot)
-            polling = Polling(bot=built.bot, inbox=built.inbox, telemetry=telemetry, allowed_updates=ALLOWED_UPDATES)
+            polling = Polling(
+                bot=built.bot,
+                inbox=built.inbox,
+                telemetry=telemetry,
+                allowed_updates=ALLOWED_UPDATES,
+                alone=lambda: built.ownership.holds(LANE),
+            )
             fetching = asyncio.create_task(polling.run(), name="polling")
             try:
                 await until_over(fetching, stop)

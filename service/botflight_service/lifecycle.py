@@ -186,6 +186,8 @@ class Parts:
     application: BotApplication
     #: What the application talks through: closed even where it never reached Telegram.
     ways: tuple[BaseRequest, ...]
+    #: Called once the bot is known: raises what a person can mend where it may not run as it is asked to.
+    admit: Callable[[], Awaitable[None]]
     #: Tells Telegram where and what to send; called once the bot is known.
     announce: Callable[[], Awaitable[None]]
     #: Looks at the store and the money once it is open, and logs what it finds.
@@ -222,6 +224,7 @@ class Service:
         await parts.inspect()
         await self._reach_telegram(parts.application.initialize)
         self._reached = True
+        await self._reach_telegram(parts.admit)
         unsent = await parts.outbox.replay()
         attempts = await parts.runner.recover()
         parts.provider.resume()

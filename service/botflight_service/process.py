@@ -10,13 +10,23 @@ from collections.abc import Awaitable, Callable
 
 from botflight_diagnostics.telemetry import ExportError
 from botflight_service.bot.announcement import WebhookInUse
+from botflight_service.bot.polling import PollingElsewhere
 from botflight_service.generation.catalog import CatalogInvalid
 from botflight_service.lifecycle import StartRefused
 from botflight_service.storage.interface import SchemaTooNew, StorageUnavailable
 from botflight_service.web.server import AddressBusy
 
 #: A person can mend these: one line says how, and there is no traceback.
-MENDABLE = (AddressBusy, CatalogInvalid, StartRefused, StorageUnavailable, SchemaTooNew, WebhookInUse, ExportError)
+MENDABLE = (
+    AddressBusy,
+    CatalogInvalid,
+    StartRefused,
+    StorageUnavailable,
+    SchemaTooNew,
+    WebhookInUse,
+    PollingElsewhere,
+    ExportError,
+)
 EXIT_OK = 0
 EXIT_MENDABLE = 2
 SIGNALS = (signal.SIGTERM, signal.SIGINT)

@@ -67,3 +67,23 @@ async def test_a_token_that_telegram_does_not_know_ends_with_what_to_do(telegram
         await service.process.communicate()
 
     assert service.process.returncode == 2
+
+
+async def test_on_a_shared_store_one_process_polls_and_the_other_says_so(
+    telegram_url: str, bot: BotAccount, alice: Person, postgres_url: str, tmp_path: Path
+) -> None:
+    """Two pollers would take updates from each other: the second ends with 2, the first goes on."""
+    more = {"DATABASE_URL": postgres_url}
+    async with serving_process(
+        tmp_path, token=bot.token, telegram_url=telegram_url, command="polling", more=more
+    ) as one:
+        await one.told("READY")
+        async with serving_process(
+            tmp_path, token=bot.token, telegram_url=telegram_url, command="polling", more=more
+        ) as other:
+            await other.process.communicate()
+        alice.send_text("/start")
+
+        await alice.sees(button="models", timeout=20)
+
+    assert other.process.returncode == 2

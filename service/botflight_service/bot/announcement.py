@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from telegram import Bot, BotCommand
+import hmac
+from dataclasses import dataclass
+from typing import Protocol
+
+from telegram import Bot, BotCommand, WebhookInfo
 
 from botflight_service.bot.dispatch import ALLOWED_UPDATES
 from botflight_service.bot.texts import Texts
@@ -29,14 +33,52 @@ async def announce_commands(bot: Bot, texts: Texts, *, default: str) -> None:
             await bot.set_my_commands(wanted, language_code=language)
 
 
-async def announce_webhook(bot: Bot, url: str, secret: str) -> None:
-    """Have updates sent to `url`. What waits at Telegram stays: payments may be among it.
+@dataclass(frozen=True, slots=True)
+class WebhookTerms:
+    """How updates are to be sent."""
 
-    Telegram does not tell the secret that it has, so the webhook is set at every start: once more changes nothing.
+    url: str
+    secret: str
+
+    @property
+    def digest(self) -> str:
+        """Of all that Telegram is told, keyed by the secret, which Telegram never tells."""
+        told = "\n".join((self.url, str(MAX_CONNECTIONS), *ALLOWED_UPDATES))
+        return hmac.new(self.secret.encode(), told.encode(), "sha256").hexdigest()
+
+    def are_those_of(self, info: WebhookInfo) -> bool:
+        """Whether Telegram's words are these, as far as it tells them."""
+        return (
+            info.url == self.url
+            and info.max_connections == MAX_CONNECTIONS
+            and set(info.allowed_updates or ()) == set(ALLOWED_UPDATES)
+        )
+
+
+class Memory(Protocol):
+    """Where the digest of the terms is kept over a restart."""
+
+    async def recall(self) -> str:
+        """What was remembered last; "" for nothing."""
+        ...
+
+    async def remember(self, word: str) -> None:
+        """Remember something else."""
+        ...
+
+
+async def announce_webhook(bot: Bot, terms: WebhookTerms, *, memory: Memory) -> bool:
+    """Have updates sent on these terms; False where they are already. What waits at Telegram stays: it may be payments.
+
+    The secret is compared by the digest that was remembered when the webhook was last set; the rest by Telegram's word.
     """
+    if await memory.recall() == terms.digest and terms.are_those_of(await bot.get_webhook_info()):
+        return False
     await bot.set_webhook(
-        url, secret_token=secret, max_connections=MAX_CONNECTIONS, allowed_updates=list(ALLOWED_UPDATES)
+        terms.url, secret_token=terms.secret, max_connections=MAX_CONNECTIONS, allowed_updates=list(ALLOWED_UPDATES)
     )
+    await memory.remember(terms.digest)
+    return True
 
 
 async def require_no_webhook(bot: Bot) -> None:

@@ -13,10 +13,10 @@ PREFLIGHT := env DATABASE_URL=sqlite:{folder}/fresh.sqlite BOT_INSTANCE_ID=partn
 	'$(BIN)/botflight storage migrate >&2 && $(BIN)/python -m botflight_diagnostics.run_billing_preflight --json'
 
 .DEFAULT_GOAL := help
-.PHONY: help run test evidence check format bench prove schema strangers lock clean
+.PHONY: help run test evidence check format bench prove live-kie schema strangers lock clean
 
 help: ## this page
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
 
 # pip refuses an editable project under hashes, so the lock comes first and the project after it, alone.
 $(READY): requirements.lock pyproject.toml
@@ -51,6 +51,11 @@ bench: $(READY) ## updates a second beside python-telegram-bot's own webhook and
 
 prove: $(READY) ## the heavy proofs in full, by a seed that can be given again (ARGS="kill-sqlite --seed 7")
 	@$(BIN)/python -m tests.prove $(ARGS)
+
+live-kie: $(READY) ## the providers' contract against the real kie.ai: by hand, needs KIE_API_KEY, spends some 16 credits
+	@test -n "$$KIE_API_KEY" || { echo "KIE_API_KEY is not set: https://kie.ai/api-key gives one"; exit 2; }
+	@test -z "$$CI" || { echo "this spends money: run it by hand, not in CI"; exit 2; }
+	@$(BIN)/pytest -p no:randomly -o network=open tests/live/kie.py $(ARGS)
 
 strangers: $(READY) ## fetch the bots of others that the harness is shown on; without them their tests are skipped
 	@$(BIN)/python tests/harness/strangers/fetch.py

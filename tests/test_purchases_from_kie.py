@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from botflight_diagnostics.telemetry import Telemetry
+from botflight_diagnostics.telemetry.capture import CapturedTelemetry
 from botflight_harness.kie import FakeKie
 from botflight_harness.kie.faults import Loss
 from botflight_harness.ptb import TelegramRequest
@@ -76,14 +77,15 @@ def asked(kie: FakeKie) -> asyncio.Event:
 
 
 @contextlib.asynccontextmanager
-async def other_replica(shop: Shop, telegram: Telegram, kie: FakeKie) -> AsyncIterator[Built]:
+async def other_replica(shop: Shop, telegram: Telegram, kie: FakeKie) -> AsyncIterator[tuple[Built, CapturedTelemetry]]:
     """A second process of the same service, as far as callbacks go: on the same store, with parts of its own."""
     settings = settings_of(shop.harness.bot.token, kie_settings(kie))
     clock_ms = telegram.clock.now_ms
     provider, callbacks = pick_provider(settings, mode="serve", clock_ms=clock_ms)
+    telemetry = Telemetry.for_tests()
     built = build(
         settings,
-        telemetry=Telemetry.for_tests(),
+        telemetry=telemetry,
         storage=shop.storage,
         provider=provider,
         requests=(TelegramRequest(telegram), TelegramRequest(telegram)),
@@ -92,7 +94,7 @@ async def other_replica(shop: Shop, telegram: Telegram, kie: FakeKie) -> AsyncIt
     )
     built.service.lifecycle.enter(Phase.READY)
     await built.bot.initialize()
-    yield built
+    yield built, telemetry
     await built.outbox.idle()
     await built.bot.shutdown()
     await provider.close()
@@ -341,7 +343,7 @@ async def test_a_callback_reaches_whichever_replica(
     kie_shop: Shop, kie: FakeKie, telegram: Telegram, alice: Person
 ) -> None:
     """The one that is called writes down what was lost, and settles it itself."""
-    async with other_replica(kie_shop, telegram, kie) as other:
+    async with other_replica(kie_shop, telegram, kie) as (other, telemetry):
         kie.loses_answer(taken=True)
         kie.reaches(lambda url, body, headers: posted(other.asgi, url, body, headers))
 
@@ -349,6 +351,7 @@ async def test_a_callback_reaches_whichever_replica(
         await other.runner.idle()
         await kie_shop.service.service.idle()
 
+        assert telemetry.sample("botflight_attempts_total", model="text_to_image", state="succeeded") == 1
         assert (await only_attempt(kie_shop, alice)).state in {AttemptState.SUCCEEDED, AttemptState.DELIVERED}
         assert (kie.creates, await kie_shop.balance(alice)) == (1, credits(15))
 

@@ -1,0 +1,166 @@
+"""Where the money is: what was charged, held and given back, whether the ledger adds up, and what was free."""
+
+from __future__ import annotations
+
+from dashboards.generator.panel import Board, Link, Panel, Row, Step, Target
+from dashboards.generator.promql import over_range, per_second, share, worst
+
+_MONEY = "botflight_money_hundredths_total"
+_CREDITS = 100
+_MEANING = Link("What is counted", page="telemetry.md")
+
+
+def _credits(kind: str, title: str, description: str) -> Panel:
+    return Panel(
+        title=title,
+        description=f"{description} In credits, over the time that is shown.",
+        unit="locale",
+        kind="stat",
+        width=4,
+        height=5,
+        targets=(Target(over_range(_MONEY, f'kind="{kind}"') + f" / {_CREDITS}", kind),),
+        link=_MEANING,
+    )
+
+
+MONEY = Board(
+    name="money",
+    title="botflight: money",
+    description="What was charged, held, refunded and free; and whether the ledger adds up.",
+    rows=(
+        Row(
+            title="In and out",
+            panels=(
+                _credits("topped_up", "Topped up", "What users paid in, and presents of administrators."),
+                _credits("held", "Held", "Set aside at the tap on confirm."),
+                _credits("charged", "Charged", "For generations that succeeded: what was earned."),
+                _credits("released", "Released", "Held before and given back: the generation failed."),
+                _credits("refunded", "Refunded", "Charged before and paid back."),
+                Panel(
+                    title="Free generations",
+                    description="Generations that cost nothing, over the time that is shown.",
+                    unit="locale",
+                    kind="stat",
+                    width=4,
+                    height=5,
+                    targets=(Target(over_range("botflight_free_generations_total"), "free"),),
+                    link=_MEANING,
+                ),
+                Panel(
+                    title="Money that moves",
+                    description="Credits a second by what happened to them. Held follows charged and released by the "
+                    "time of a generation.",
+                    unit="short",
+                    targets=(Target(f"{per_second(_MONEY, by='kind')} / {_CREDITS}", "{{kind}}"),),
+                    link=_MEANING,
+                ),
+                Panel(
+                    title="Share of what was held that came back",
+                    description="How much of the money that users set aside was not earned. It grows when "
+                    "generations fail.",
+                    unit="percentunit",
+                    maximum=1,
+                    targets=(
+                        Target(
+                            share(per_second(_MONEY, 'kind="released"'), per_second(_MONEY, 'kind="held"')), "released"
+                        ),
+                        Target(
+                            share(per_second(_MONEY, 'kind="refunded"'), per_second(_MONEY, 'kind="charged"')),
+                            "refunded",
+                        ),
+                    ),
+                    link=Link("Why they fail", dashboard="generation"),
+                ),
+            ),
+        ),
+        Row(
+            title="Does the ledger add up",
+            panels=(
+                Panel(
+                    title="Drift",
+                    description="The sum of all accounts in hundredths of a credit. Anything but 0 pages at once.",
+                    unit="locale",
+                    kind="stat",
+                    width=6,
+                    height=5,
+                    targets=(Target(worst("botflight_ledger_drift_hundredths", by="partner"), "{{partner}}"),),
+                    steps=(Step(None, "red"), Step(0, "green"), Step(1, "red")),
+                    link=Link("What to do", page="runbooks/BPF_LEDGER_SUM.md"),
+                ),
+                Panel(
+                    title="Accounts that do not add up",
+                    description="Accounts whose balance is not the sum of their entries.",
+                    unit="locale",
+                    kind="stat",
+                    width=6,
+                    height=5,
+                    targets=(Target(worst("botflight_ledger_mismatched_accounts", by="partner"), "{{partner}}"),),
+                    steps=(Step(None, "green"), Step(1, "red")),
+                    link=Link("What to do", page="runbooks/BPF_LEDGER_MISMATCH.md"),
+                ),
+                Panel(
+                    title="Age of the last full count",
+                    description="Every account is recounted in the background, step by step. Over a day is a finding.",
+                    unit="s",
+                    kind="stat",
+                    width=6,
+                    height=5,
+                    targets=(Target(worst("botflight_ledger_audit_age_seconds", by="partner"), "{{partner}}"),),
+                    steps=(Step(None, "green"), Step(86_400, "red")),
+                    link=Link("What to do", page="runbooks/BPF_LEDGER_AUDIT_OLD.md"),
+                ),
+                Panel(
+                    title="Findings of the ledger",
+                    description="What the billing preflight found, by code, and how much each affects.",
+                    unit="locale",
+                    kind="stat",
+                    width=6,
+                    height=5,
+                    targets=(
+                        Target(
+                            worst(
+                                "botflight_preflight_findings",
+                                'code=~"BPF_LEDGER_.+|BPF_BALANCE_.+|BPF_HOLD_.+|BPF_ATTEMPT_DUPLICATE"',
+                                by="code",
+                            ),
+                            "{{code}}",
+                        ),
+                    ),
+                    steps=(Step(None, "green"), Step(1, "red")),
+                    link=Link("All findings", dashboard="preflight"),
+                ),
+            ),
+        ),
+        Row(
+            title="Free use",
+            panels=(
+                Panel(
+                    title="Free and paid generations",
+                    description="Taps on confirm a second: free ones and all. A day's limit gives users free ones.",
+                    unit="ops",
+                    targets=(
+                        Target(per_second("botflight_free_generations_total"), "free"),
+                        Target(per_second("botflight_attempts_total", 'state="confirmed"'), "all"),
+                    ),
+                    link=_MEANING,
+                ),
+                Panel(
+                    title="Share that is free",
+                    description="Of all generations that were confirmed.",
+                    unit="percentunit",
+                    maximum=1,
+                    targets=(
+                        Target(
+                            share(
+                                per_second("botflight_free_generations_total"),
+                                per_second("botflight_attempts_total", 'state="confirmed"'),
+                            ),
+                            "free",
+                        ),
+                    ),
+                    link=Link("What to do when limits do not hold", page="runbooks/BPF_FREE_LIMIT_EXCEEDED.md"),
+                ),
+            ),
+        ),
+    ),
+)

@@ -13,10 +13,10 @@ PREFLIGHT := env DATABASE_URL=sqlite:{folder}/fresh.sqlite BOT_INSTANCE_ID=partn
 	'$(BIN)/botflight storage migrate >&2 && $(BIN)/python -m botflight_diagnostics.run_billing_preflight --json'
 
 .DEFAULT_GOAL := help
-.PHONY: help run test evidence check format bench prove live-kie schema strangers lock clean
+.PHONY: help run test evidence check format bench prove live-kie dashboards schema strangers lock clean
 
 help: ## this page
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
 
 # pip refuses an editable project under hashes, so the lock comes first and the project after it, alone.
 $(READY): requirements.lock pyproject.toml
@@ -59,6 +59,9 @@ live-kie: $(READY) ## the providers' contract against the real kie.ai: by hand, 
 
 strangers: $(READY) ## fetch the bots of others that the harness is shown on; without them their tests are skipped
 	@$(BIN)/python tests/harness/strangers/fetch.py
+
+dashboards: $(READY) ## what Grafana and Prometheus read, from dashboards/generator
+	@$(BIN)/python -m dashboards.generator
 
 schema: $(READY) ## the facts of the Bot API, from aiogram's source distribution
 	@$(BIN)/python harness/schema/make_schema.py $(ARGS)

@@ -36,11 +36,13 @@ test: $(READY) ## every test that can run here (ARGS="-k ledger" for some)
 evidence: $(READY) ## the tests, and what they prove: an entry of the smoke run log in build/evidence
 	@$(BIN)/python -m botflight_harness.evidence $(KERNEL) --preflight "$(PREFLIGHT)" $(ARGS) -- $(TESTS)
 
-check: $(READY) ## format, lint, types and the direction of imports
+check: $(READY) ## format, lint, types, the direction of imports and the workflow
 	@$(BIN)/ruff format --check --quiet . || { $(BIN)/ruff format --diff --quiet .; echo "make format mends this"; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@said=$$($(BIN)/zizmor --offline --no-progress .github 2>&1) || { echo "$$said"; exit 1; }
 
 format: $(READY) ## format the code and mend what the linter can mend
 	@$(BIN)/ruff format --quiet .

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
+import coverage
 import pytest
 
 import cage
@@ -149,3 +151,23 @@ def test_a_missing_plugin_ends_the_run(tmp_path: Path) -> None:
 
 def _here(folder: Path) -> dict[str, str]:
     return {"PYTHONPATH": str(folder)}
+
+
+def test_coverage_measures_what_runs_under_it(tmp_path: Path) -> None:
+    """The lines that a test ran are in coverage's report, and the network stays disabled."""
+    (tmp_path / "bot.py").write_text("def start():\n    return 'hello'\n\n\ndef never():\n    return 1\n")
+    (tmp_path / "test_it.py").write_text("import bot\n\n\ndef test_it():\n    assert bot.start() == 'hello'\n")
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    pytest_under_coverage = (sys.executable, "-m", "coverage", "run", "--include=bot.py", "-m", "pytest")
+
+    ended = cage.run(
+        [*guarded.LAUNCHER, "--", *pytest_under_coverage, *guarded.PLUGINS],
+        folder=tmp_path,
+        environment={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+    )
+
+    assert (ended.code, ended.leaks) == (0, [])
+    assert "0 attempts blocked" in ended.output
+    measured = coverage.CoverageData(str(tmp_path / ".coverage"))
+    measured.read()
+    assert measured.lines(str(tmp_path / "bot.py")) == [1, 2, 5]

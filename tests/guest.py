@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
+from botflight_service.billing import packs
 from botflight_service.billing.money import Credits, credits
+from botflight_service.billing.payments import Payment
 from botflight_service.bot import texts
 from botflight_service.bot.callback_data import CallbackData, pack
 from botflight_service.bot.handlers import Features
@@ -35,6 +37,7 @@ class Shelf:
     attempts: dict[UUID, Attempt] = field(default_factory=dict)
     free: dict[str, int] = field(default_factory=dict)
     sessions: dict[int, Session] = field(default_factory=dict)
+    payments: list[Payment] = field(default_factory=list)
     users: set[int] = field(default_factory=lambda: {GUEST, ADMIN})
 
     async def balance(self, partner: str, user_id: int) -> Balance:
@@ -58,6 +61,14 @@ class Shelf:
     async def session(self, partner: str, user_id: int) -> Session | None:
         assert partner == PARTNER
         return self.sessions.get(user_id)
+
+    async def payment(self, partner: str, charge_id: str) -> Payment | None:
+        assert partner == PARTNER
+        return next((one for one in self.payments if one.charge_id == charge_id), None)
+
+    async def payments_of(self, partner: str, user_id: int, *, limit: int) -> Sequence[Payment]:
+        assert partner == PARTNER
+        return [one for one in reversed(self.payments) if one.user_id == user_id][:limit]
 
     async def has_user(self, partner: str, user_id: int) -> bool:
         assert partner == PARTNER
@@ -171,6 +182,7 @@ def features_over(shelf: Shelf, *, daily_free_limit: int = 0, contact: str | Non
         reads=shelf,
         texts=spoken,
         catalog=sold,
+        packs=packs.load(),
         narrator=Narrator(texts=spoken, catalog=sold),
         daily_free_limit=daily_free_limit,
         zone=ZoneInfo("Europe/Moscow"),

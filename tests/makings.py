@@ -89,6 +89,7 @@ def payment(name: object = "st1", **changes: Any) -> Payment:
         "stars": 50,
         "credited": credits(50),
         "invoice_payload": "p1:small:50:5000:11",
+        "language": "en",
         "paid_at_ms": NOW_MS,
         "changed_at_ms": NOW_MS,
     }

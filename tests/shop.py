@@ -19,6 +19,7 @@ from botflight_harness.telegram import Person, Telegram
 from botflight_harness.webhook import WebhookHarness
 from botflight_service.app import Built, build, pick_provider, system_clock_ms
 from botflight_service.billing.money import Credits, credits
+from botflight_service.billing.payments import Payment
 from botflight_service.config import Settings
 from botflight_service.generation.attempts import Attempt
 from botflight_service.provider.interface import GenerationRequest
@@ -80,6 +81,17 @@ class Shop:
     async def gives(self, person: Person, amount: float) -> None:
         """Put credits into a person's wallet."""
         await self.storage.credit_balance_once(PARTNER, person.user_id, credits(amount), f"gift {person.user_id}")
+
+    async def payments(self, person: Person) -> Sequence[Payment]:
+        """A person's payments, newest first."""
+        return await self.storage.payments_of(PARTNER, person.user_id, limit=100)
+
+    async def invoices(self, person: Person, pack: str = "small") -> None:
+        """Bring a person to the invoice of a pack."""
+        await person.sends("/start")
+        await person.taps("balance")
+        await person.taps("top_up")
+        await person.taps(f"buy:{pack}")
 
     async def opens_confirmation(self, person: Person, prompt: str = "a red fox in the snow") -> None:
         """Bring a person to the confirm screen of a picture."""

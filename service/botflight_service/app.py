@@ -22,6 +22,7 @@ from telegram.request import BaseRequest
 from botflight_diagnostics.service_probe import QueueFacts
 from botflight_diagnostics.telemetry import Redactor, Telemetry, TickWriter, UserReferences, console_line, json_line
 from botflight_diagnostics.web import json_fault, json_refusal
+from botflight_service.billing.packs import load as load_packs
 from botflight_service.bot.announcement import (
     WebhookTerms,
     announce_commands,
@@ -29,10 +30,12 @@ from botflight_service.bot.announcement import (
     require_no_webhook,
 )
 from botflight_service.bot.application import build_application
-from botflight_service.bot.conversation import Conversation
+from botflight_service.bot.cashier import CashierWords
+from botflight_service.bot.conversation import Conversation, spoken
 from botflight_service.bot.dispatch import ALLOWED_UPDATES, BotDispatcher
 from botflight_service.bot.files import TelegramFiles
 from botflight_service.bot.handlers.router import Features
+from botflight_service.bot.maintenance import Maintenance
 from botflight_service.bot.narrator import Narrator
 from botflight_service.bot.observed import ObservedRequest
 from botflight_service.bot.outbox import MAX_WAITING as MAX_MESSAGES
@@ -59,6 +62,8 @@ from botflight_service.provider.kie.wire import called_back
 from botflight_service.provider.local import LocalProvider
 from botflight_service.provider.observed import ObservedProvider
 from botflight_service.remembered import Remembered
+from botflight_service.stars.reconciliation import Reconciliation
+from botflight_service.stars.refunds import Refunds
 from botflight_service.storage import open_storage
 from botflight_service.storage.interface import Storage
 from botflight_service.storage.observed import observed
@@ -97,6 +102,9 @@ class Built:
     ownership: Ownership
     runner: Runner
     outbox: Outbox
+    refunds: Refunds
+    reconciliation: Reconciliation
+    maintenance: Maintenance
     diagnosis: Diagnosis
     vitals: Vitals
 
@@ -166,6 +174,28 @@ def build(
         clock_ms=clock_ms,
         sleep=sleep,
     )
+    words = CashierWords(texts=texts)
+    refunds = Refunds(
+        partner=partner,
+        bot=bot,
+        storage=storage,
+        messenger=outbox,
+        words=words,
+        telemetry=telemetry,
+        clock_ms=clock_ms,
+        sleep=sleep,
+    )
+    reconciliation = Reconciliation(
+        partner=partner,
+        bot=bot,
+        storage=storage,
+        messenger=outbox,
+        words=words,
+        language_of=lambda told: spoken(told, texts.codes, DEFAULT_LANGUAGE),
+        telemetry=telemetry,
+        clock_ms=clock_ms,
+    )
+    maintenance = Maintenance(partner=partner, memos=storage, telemetry=telemetry)
     conversation = Conversation(
         partner=partner,
         bot_id=bot_id,
@@ -176,6 +206,8 @@ def build(
         sessions=sessions,
         messenger=outbox,
         starter=runner,
+        refunder=refunds,
+        remembered=maintenance,
         apology=narrator.apology,
         telemetry=telemetry,
         clock_ms=clock_ms,
@@ -187,10 +219,13 @@ def build(
             reads=storage,
             texts=texts,
             catalog=catalog,
+            packs=load_packs(),
             narrator=narrator,
             daily_free_limit=settings.daily_free_limit,
             zone=settings.zone,
             username=lambda: bot.username,
+            is_closed=lambda: maintenance.is_on,
+            contact=settings.support_contact,
         ),
     )
     worker = Worker(
@@ -259,6 +294,7 @@ def build(
             worker=worker,
             outbox=outbox,
             runner=runner,
+            refunds=refunds,
             provider=provider,
             diagnosis=diagnosis,
             application=application,
@@ -266,7 +302,7 @@ def build(
             admit=lambda: _admit(mode, bot, ownership),
             announce=announce,
             inspect=diagnosis.inspect,
-            background=(diagnosis.watch, housekeeping.run),
+            background=(diagnosis.watch, housekeeping.run, refunds.sweep, reconciliation.run, maintenance.watch),
         ),
         lifecycle=lifecycle,
         telemetry=telemetry,
@@ -295,6 +331,9 @@ def build(
         ownership=ownership,
         runner=runner,
         outbox=outbox,
+        refunds=refunds,
+        reconciliation=reconciliation,
+        maintenance=maintenance,
         diagnosis=diagnosis,
         vitals=vitals,
     )

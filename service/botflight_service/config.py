@@ -127,6 +127,15 @@ class Settings(BaseSettings):
             example="111222333,444555666",
         ),
     ] = ()
+    support_contact: Annotated[
+        str | None,
+        rules.text(rules.contact),
+        About(
+            what="Whom users write to with questions, about payments too: Telegram asks for somebody. Without one they "
+            "are told to ask the administrator.",
+            example="@your_support",
+        ),
+    ] = None
     kie_api_key: Annotated[
         SecretStr | None,
         rules.secret(rules.key),

@@ -21,6 +21,7 @@ TELEGRAM_BACKOFF_S = (0.2, 0.5, 1.0, 2.0, 5.0, 15.0)
 DRAIN_INBOX_S = 3.0
 DRAIN_UPDATES_S = 10.0
 DRAIN_ATTEMPTS_S = 8.0
+DRAIN_REFUNDS_S = 2.0
 DRAIN_MESSAGES_S = 5.0
 #: Why there is nothing left to be done at the end.
 LOOP_CLOSED = "loop_closed"
@@ -181,6 +182,7 @@ class Parts:
     worker: WorkerPart
     outbox: OutboxPart
     runner: RunnerPart
+    refunds: Drained
     provider: Resumed
     diagnosis: Closeable
     application: BotApplication
@@ -287,6 +289,7 @@ class Service:
         parts = self._parts
         await parts.worker.idle()
         await parts.runner.idle()
+        await parts.refunds.idle()
         await parts.outbox.idle()
 
     async def _drain(self, left: dict[str, int]) -> None:
@@ -302,6 +305,7 @@ class Service:
             await asyncio.wait_for(parts.inbox.settled(), DRAIN_INBOX_S)
         left["updates_left"] = await parts.worker.stop(within_s=DRAIN_UPDATES_S * reached)
         left["attempts_left"] = await parts.runner.stop(within_s=DRAIN_ATTEMPTS_S * reached)
+        left["refunds_left"] = await parts.refunds.stop(within_s=DRAIN_REFUNDS_S * reached)
         left["messages_left"] = await parts.outbox.stop(within_s=DRAIN_MESSAGES_S * reached)
 
     async def _close(self) -> None:

@@ -24,12 +24,29 @@ Keyboard = tuple[tuple[Button, ...], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Invoice:
+    """What is to be paid in Stars; Telegram shows it with a button of its own (Bot API 10.3, `sendInvoice`)."""
+
+    #: 1-32 characters.
+    title: str
+    #: 1-255 characters.
+    description: str
+    #: 1-128 bytes, which come back with the payment and which the user does not see.
+    payload: str
+    stars: int
+    #: What the button says.
+    pay: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Screen:
     """Something to show: text in Telegram's HTML, buttons, perhaps a file."""
 
     text: str
     keyboard: Keyboard = ()
     artifact: Artifact | None = None
+    #: Shown in the place of the text.
+    invoice: Invoice | None = None
     #: Draw over the tapped message where there is one that can be edited; else, or if False, send a new one.
     in_place: bool = True
     #: The chat to show it in, where that is not the visit's own.
@@ -47,6 +64,7 @@ class OutgoingMessage:
     #: The message to draw over; sent anew where that cannot be done.
     edit_message_id: int | None = None
     artifact: Artifact | None = None
+    invoice: Invoice | None = None
     #: Whose menu this is from now on: the id of the sent message goes to that user's session.
     menu_of: int | None = None
     #: The attempt that is delivered once this was sent.

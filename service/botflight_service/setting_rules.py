@@ -34,6 +34,7 @@ _LARGEST_PORT: Final = 65_535
 _LARGEST_FREE_LIMIT: Final = 10_000
 _SHORTEST_TOKEN: Final = 16
 _MOST_ADMINS: Final = 100
+_LONGEST_CONTACT: Final = 100
 _LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR")
 _STORES: Final = ("sqlite", "postgresql", "postgres", "json")
 
@@ -113,6 +114,13 @@ def user_ids(given: str) -> tuple[int, ...]:
     if not all(map(_is_whole, pieces)) or not all(0 < user_id <= _LARGEST_USER_ID for user_id in found):
         raise Wrong("is not a list of Telegram user ids: whole numbers above 0, separated by commas")
     return found
+
+
+def contact(given: str) -> str:
+    """A name in Telegram, a web address or a mail address, on one line."""
+    if not given.isprintable() or " " in given or len(given) > _LONGEST_CONTACT:
+        raise Wrong("is no @name, address or mail address")
+    return given
 
 
 def key(given: str) -> str:

@@ -45,6 +45,7 @@ class Metrics:
         self.attempts = make.counter("attempts_total")
         self.time_to_result = make.histogram("time_to_result_seconds")
         self.generations = make.counter("generations_total")
+        self.payments = make.counter("payments_total")
         self.money = make.counter("money_hundredths_total")
         self.free_generations = make.counter("free_generations_total")
         self.ledger_drift = make.gauge("ledger_drift_hundredths")

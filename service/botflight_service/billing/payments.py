@@ -44,6 +44,8 @@ class Payment:
     #: What it was credited as; zero where its invoice was none of ours.
     credited: Credits
     invoice_payload: str
+    #: What its user is told of it in.
+    language: str
     state: PaymentState = PaymentState.PAID
     #: How many refunds were begun: part of the ids of their transfers.
     refunds: int = 0
@@ -83,6 +85,7 @@ class PaymentMove:
             stars=one.stars,
             credited=one.credited,
             invoice_payload=one.invoice_payload,
+            language=one.language,
             state=self.to,
             refunds=one.refunds + begins,
             taken=self.taken if begins else one.taken,

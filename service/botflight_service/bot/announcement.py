@@ -16,7 +16,7 @@ MAX_CONNECTIONS = 40
 
 
 #: In Telegram's menu, in this order.
-_COMMANDS = ("menu", "generate", "balance", "history", "language", "help")
+_COMMANDS = ("menu", "generate", "balance", "history", "language", "terms", "support", "paysupport", "help")
 
 
 class WebhookInUse(Exception):

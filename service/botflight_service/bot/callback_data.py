@@ -108,6 +108,32 @@ class ShowTopUp:
 
 
 @dataclass(frozen=True, slots=True)
+class BuyPack:
+    """An invoice for one of the packs."""
+
+    pack: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShowPaySupport:
+    """What was paid, and what can go back."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskRefund:
+    """Whether a payment is really to go back; the reference stands for its charge id."""
+
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmRefund:
+    """Let a payment go back."""
+
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
 class ShowLanguages:
     """The languages to choose from."""
 
@@ -140,6 +166,10 @@ CallbackData = (
     | RepeatAttempt
     | SendAgain
     | ShowTopUp
+    | BuyPack
+    | ShowPaySupport
+    | AskRefund
+    | ConfirmRefund
     | ShowLanguages
     | SetLanguage
     | ShowHelp
@@ -162,6 +192,10 @@ KINDS: Final[Mapping[str, type[CallbackData]]] = {
     "repeat": RepeatAttempt,
     "send_again": SendAgain,
     "top_up": ShowTopUp,
+    "buy": BuyPack,
+    "pay_support": ShowPaySupport,
+    "ask_refund": AskRefund,
+    "confirm_refund": ConfirmRefund,
     "languages": ShowLanguages,
     "language": SetLanguage,
     "help": ShowHelp,

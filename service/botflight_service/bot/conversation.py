@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Protocol
 
-from telegram import CallbackQuery, Message, Update, User
-from telegram.error import TelegramError
+from telegram import CallbackQuery, Message, PreCheckoutQuery, Update, User
+from telegram.error import BadRequest, TelegramError
 
 from botflight_diagnostics.telemetry import Telemetry, bind_handler, current_span
 from botflight_service import tally
+from botflight_service.billing.payments import Payment, PaymentState
 from botflight_service.bot.sessions import SessionCache
-from botflight_service.bot.visit import Reply, Tap, Visit
+from botflight_service.bot.visit import CheckOut, Reply, Tap, Visit
 from botflight_service.generation.attempts import Attempt
+from botflight_service.memo import Memo
 from botflight_service.message import OutgoingMessage, Screen
 from botflight_service.session import Session
-from botflight_service.storage.interface import Done, QueuedMessage, Receipt, Storage, Work, WorkRefused
+from botflight_service.stars.telling import PaymentTeller
+from botflight_service.storage.interface import (
+    Done,
+    QueuedMessage,
+    Receipt,
+    Storage,
+    StorageError,
+    Work,
+    WorkRefused,
+)
 from botflight_service.updates import processing
 from botflight_service.updates.envelope import Envelope
 from botflight_service.updates.processing import Processing
@@ -25,6 +36,8 @@ from botflight_service.updates.processing import Processing
 MAX_DECISIONS = 3
 #: A tap is answered by then even when the store is slow: the button stops spinning.
 ANSWER_WITHIN_S = 0.7
+#: How often a pre-checkout query is answered where the way to Telegram fails.
+MAX_CHECK_OUT_ANSWERS = 3
 #: Telegram shows at most this much over the chat.
 MAX_TOAST_CHARACTERS = 200
 
@@ -47,6 +60,22 @@ class Starter(Protocol):
         ...
 
 
+class Refunder(Protocol):
+    """Asks Telegram to give Stars back."""
+
+    def start(self, payment: Payment) -> None:
+        """Take a refund on that was committed."""
+        ...
+
+
+class Remembered(Protocol):
+    """Follows the memos that administrators write."""
+
+    def changed(self, memo: Memo) -> None:
+        """Take note of a memo that was committed."""
+        ...
+
+
 class Conversation:
     """Brings features and updates together: a feature sees a `Visit`, and its `Reply` is committed as one `Work`."""
 
@@ -62,6 +91,8 @@ class Conversation:
         sessions: SessionCache,
         messenger: Messenger,
         starter: Starter,
+        refunder: Refunder,
+        remembered: Remembered,
         apology: Callable[[str], Screen],
         telemetry: Telemetry,
         clock_ms: Callable[[], int],
@@ -75,8 +106,11 @@ class Conversation:
         self._sessions = sessions
         self._messenger = messenger
         self._starter = starter
+        self._refunder = refunder
+        self._remembered = remembered
         self._apology = apology
         self._telemetry = telemetry
+        self._teller = PaymentTeller(telemetry)
         self._log = telemetry.logs.logger("bot")
         self._clock_ms = clock_ms
 
@@ -110,6 +144,51 @@ class Conversation:
         done = Done(update_id=cell.envelope.update_id, outcome="IGNORED")
         await self._storage.commit(Work(partner=self._partner, at_ms=self._clock_ms(), done=done))
         cell.outcome = "IGNORED"
+
+    async def check_out(self, query: PreCheckoutQuery, decide: Callable[[CheckOut], str | None]) -> None:
+        """Answer a pre-checkout query out of memory, and then write down that it was.
+
+        `decide` says in the user's words why they may not pay, or None. Nothing is read from the store: Telegram voids
+        the payment after ten seconds, however slow the store is.
+        """
+        cell = processing.current()
+        cell.handler = "check_out"
+        user = query.from_user
+        asked = CheckOut(
+            user_id=user.id,
+            currency=query.currency,
+            total=query.total_amount,
+            payload=query.invoice_payload,
+            language=self._language(self._sessions.at_hand(user.id), user),
+        )
+        refusal = decide(asked)
+        outcome = "OK" if refusal is None else "REFUSED"
+        if not await self._answer_check_out(query, refusal):
+            outcome = "NOT_ANSWERED"
+        done = Done(update_id=cell.envelope.update_id, outcome=outcome)
+        try:
+            if cell.kept is not None:
+                await cell.kept
+            await self._storage.commit(Work(partner=self._partner, at_ms=self._clock_ms(), done=done))
+        except StorageError as error:
+            # The answer is given, and cannot be given twice: what is left undone expires at the next start.
+            self._log.error("STORE_FAILED", error_type=type(error).__name__, exc_info=error)
+        cell.outcome = outcome
+        self._log.info("user_action", action="check_out", outcome=outcome)
+
+    async def _answer_check_out(self, query: PreCheckoutQuery, refusal: str | None) -> bool:
+        """Tell Telegram; False where it does not hear, or no longer wants to."""
+        for _ in range(MAX_CHECK_OUT_ANSWERS):
+            try:
+                await query.answer(ok=refusal is None, error_message=refusal)
+            except BadRequest as error:
+                self._log.warning("CHECK_OUT_NOT_ANSWERED", error_type=type(error).__name__)
+                return False
+            except TelegramError as error:
+                self._log.warning("CHECK_OUT_NOT_ANSWERED", error_type=type(error).__name__)
+            else:
+                return True
+        return False
 
     async def apologise(self, update: Update, envelope: Envelope) -> None:
         """Tell the user that their update failed and mark it as done, in one commit."""
@@ -145,6 +224,16 @@ class Conversation:
         self._messenger.put(receipt.messages)
         if reply.attempt is not None:
             self._starter.start(reply.attempt)
+        if reply.payment is not None:
+            self._teller.credited(reply.payment)
+        if reply.payment_move is not None:
+            moved = reply.payment_move.moved(at_ms=self._clock_ms())
+            if moved.state is PaymentState.REFUNDING:
+                self._refunder.start(moved)
+            elif moved.state is PaymentState.REFUNDED:
+                self._teller.refunded(moved, elsewhere=reply.payment_move.read.state is PaymentState.PAID)
+        if reply.memo is not None:
+            self._remembered.changed(reply.memo)
         self._count(reply)
 
     def _work(self, visit: Visit, reply: Reply) -> Work:
@@ -156,19 +245,30 @@ class Conversation:
             attempt=reply.attempt,
             transfers=reply.transfers,
             free=reply.free,
+            payment=reply.payment,
+            payment_move=reply.payment_move,
+            memo=reply.memo,
+            action=reply.audited,
             messages=tuple(self._message(visit, screen) for screen in reply.screens),
         )
 
     def _message(self, visit: Visit, screen: Screen) -> OutgoingMessage:
         elsewhere = screen.chat_id is not None
         over = visit.tap.message_id if visit.tap and visit.tap.editable and screen.in_place and not elsewhere else None
-        is_menu = visit.private and bool(screen.keyboard) and screen.artifact is None and not elsewhere
+        is_menu = (
+            visit.private
+            and bool(screen.keyboard)
+            and screen.artifact is None
+            and not elsewhere
+            and screen.invoice is None
+        )
         return OutgoingMessage(
             chat_id=visit.chat_id if screen.chat_id is None else screen.chat_id,
             text=screen.text,
             keyboard=screen.keyboard,
             edit_message_id=over,
             artifact=screen.artifact,
+            invoice=screen.invoice,
             menu_of=visit.user_id if is_menu else None,
             correlation_id=visit.correlation_id,
             trace_parent=visit.trace_parent,
@@ -238,10 +338,15 @@ class Conversation:
         )
 
     def _language(self, session: Session | None, user: User) -> str:
-        """What the user chose, else Telegram's word for the user (`ru-RU` counts as `ru`), else the default."""
-        told = (user.language_code or "").partition("-")[0].lower()
+        """What the user chose, else Telegram's word for the user, else the default."""
         chosen = session.language if session else None
-        return chosen or (told if told in self._languages else self._default_language)
+        return chosen or spoken(user.language_code, self._languages, self._default_language)
+
+
+def spoken(told: str | None, languages: Collection[str], default: str) -> str:
+    """A language of ours for what Telegram says of a user (`ru-RU` counts as `ru`)."""
+    code = (told or "").partition("-")[0].lower()
+    return code if code in languages else default
 
 
 def _tap(query: CallbackQuery) -> Tap:

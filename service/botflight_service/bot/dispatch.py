@@ -7,18 +7,25 @@ from typing import Any, Protocol
 
 import orjson
 from telegram import Bot, Message, MessageEntity, Update
-from telegram.ext import CallbackContext, CallbackQueryHandler, MessageHandler, TypeHandler, filters
+from telegram.ext import (
+    CallbackContext,
+    CallbackQueryHandler,
+    MessageHandler,
+    PreCheckoutQueryHandler,
+    TypeHandler,
+    filters,
+)
 
 from botflight_service.bot.application import PTB
 from botflight_service.bot.conversation import Conversation, Feature
-from botflight_service.bot.visit import Reply, Visit
+from botflight_service.bot.visit import Bill, CheckOut, Reply, Visit
 from botflight_service.updates import processing
 from botflight_service.updates.envelope import Envelope
 
 Context = CallbackContext[Any, Any, Any, Any]
 
 #: What Telegram is asked to send: all that the bot answers, and who blocks it.
-ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
+ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "pre_checkout_query", "my_chat_member")
 
 #: Contents of a message that the bot has no use for, by the name that they go under in logs.
 _CONTENTS = (
@@ -62,6 +69,18 @@ class Features(Protocol):
         """Answer anything else; `what` names it, such as `sticker` or `edited_message`."""
         ...
 
+    async def on_paid(self, visit: Visit, bill: Bill) -> Reply:
+        """Credit what was paid."""
+        ...
+
+    async def on_refunded(self, visit: Visit, bill: Bill) -> Reply:
+        """Take note of what went back."""
+        ...
+
+    def on_check_out(self, asked: CheckOut) -> str | None:
+        """Say why somebody may not pay, or None. It reads no store."""
+        ...
+
 
 class BotDispatcher:
     """Hands updates to python-telegram-bot, and what it finds to a feature by way of the conversation."""
@@ -70,7 +89,10 @@ class BotDispatcher:
         self._application = application
         self._conversation = conversation
         self._features = features
+        application.add_handler(PreCheckoutQueryHandler(self._check_out))
         application.add_handler(CallbackQueryHandler(self._tap))
+        application.add_handler(MessageHandler(filters.SUCCESSFUL_PAYMENT, self._paid))
+        application.add_handler(MessageHandler(filters.StatusUpdate.REFUNDED_PAYMENT, self._refunded))
         application.add_handler(MessageHandler(filters.UpdateType.MESSAGE & ~_NO_ANSWER, self._message))
         application.add_handler(MessageHandler(filters.UpdateType.EDITED_MESSAGE, self._edited))
         application.add_handler(TypeHandler(Update, self._other))
@@ -91,6 +113,36 @@ class BotDispatcher:
 
     def _parse(self, envelope: Envelope) -> Update:
         return Update.de_json(orjson.loads(envelope.payload), self._bot)
+
+    async def _check_out(self, update: Update, _: Context) -> None:
+        if update.pre_checkout_query is not None:
+            await self._conversation.check_out(update.pre_checkout_query, self._features.on_check_out)
+
+    async def _paid(self, update: Update, _: Context) -> None:
+        paid = update.message.successful_payment if update.message is not None else None
+        if paid is None:
+            await self._conversation.ignore("not_addressed")
+            return
+        bill = Bill(
+            charge_id=paid.telegram_payment_charge_id,
+            currency=paid.currency,
+            total=paid.total_amount,
+            payload=paid.invoice_payload,
+        )
+        await self._conversation.attend(update, partial(self._features.on_paid, bill=bill))
+
+    async def _refunded(self, update: Update, _: Context) -> None:
+        went = update.message.refunded_payment if update.message is not None else None
+        if went is None:
+            await self._conversation.ignore("not_addressed")
+            return
+        bill = Bill(
+            charge_id=went.telegram_payment_charge_id,
+            currency=went.currency,
+            total=went.total_amount,
+            payload=went.invoice_payload,
+        )
+        await self._conversation.attend(update, partial(self._features.on_refunded, bill=bill))
 
     async def _tap(self, update: Update, _: Context) -> None:
         if update.effective_chat is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from botflight_service.billing.packs import Pack, Packs
 from botflight_service.bot import callback_data as data
 from botflight_service.bot.callback_data import CallbackData, pack
 from botflight_service.bot.texts import Language, Texts
@@ -39,9 +40,34 @@ def to_new_menu(language: Language) -> Keyboard:
     return ((_button(language, "main_menu", data.SendMenu()),),)
 
 
-def top_up_menu_keyboard(language: Language, *, draft: Draft | None = None) -> Keyboard:
-    """Under the top-up screen: the way back to the draft where there is one, and always the main menu."""
-    return (*_resume_row(language, draft), _menu_row(language))
+def top_up_menu_keyboard(language: Language, *, draft: Draft | None = None, packs: Packs | None = None) -> Keyboard:
+    """Under the top-up screen: packs, the way back to the draft where there is one, and always the main menu."""
+    sold = packs.packs if packs is not None else ()
+    rows = tuple((_pack_button(language, pack),) for pack in sold)
+    return (*rows, *_resume_row(language, draft), _menu_row(language))
+
+
+def after_payment(language: Language, *, draft: Draft | None) -> Keyboard:
+    """Under what tells of a payment: back to the order that waits for it, and the menu below."""
+    return (*_resume_row(language, draft), *to_new_menu(language))
+
+
+def pay_support(language: Language, returnable: Sequence[tuple[str, int]]) -> Keyboard:
+    """Under the payments: a button for each that can go back, by its reference and its Stars."""
+    rows = tuple(
+        (Button(language.plain("button.ask_refund", stars=stars), pack(data.AskRefund(reference))),)
+        for reference, stars in returnable
+    )
+    return (*rows, _menu_row(language))
+
+
+def refund(language: Language, confirmed: data.ConfirmRefund) -> Keyboard:
+    """Let it go back, or leave it."""
+    return (
+        (_button(language, "confirm_refund", confirmed),),
+        (_button(language, "back", data.ShowPaySupport()),),
+        _menu_row(language),
+    )
 
 
 def balance(language: Language, *, draft: Draft | None) -> Keyboard:
@@ -141,6 +167,11 @@ def _back_button(language: Language, model: Model, step: str) -> Button:
 def _model_button(language: Language, model: Model) -> Button:
     label = language.plain("button.model", name=language.plain(f"model.{model.key}.name"), price=model.price)
     return Button(label, pack(data.ChooseModel(model.key)))
+
+
+def _pack_button(language: Language, sold: Pack) -> Button:
+    label = language.plain("button.buy", amount=sold.credits, stars=sold.stars)
+    return Button(label, pack(data.BuyPack(sold.key)))
 
 
 def _ready_answers(language: Language, model: Model, asked: Input) -> list[Button]:

@@ -8,14 +8,22 @@ from dataclasses import dataclass
 from typing import Any, Protocol, assert_never
 from uuid import UUID
 
-from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, InputFile, LinkPreviewOptions, Message
+from telegram import (
+    Bot,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    InputFile,
+    LabeledPrice,
+    LinkPreviewOptions,
+    Message,
+)
 from telegram.constants import ParseMode
 from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError
 
 from botflight_diagnostics.telemetry import Correlation, Telemetry, TraceContext, bind, mask
 from botflight_service.bot.transport import retry_after_s
 from botflight_service.generation.attempts import Artifact, ResultKind
-from botflight_service.message import Keyboard, OutgoingMessage
+from botflight_service.message import Invoice, Keyboard, OutgoingMessage
 from botflight_service.provider.interface import ProviderError
 from botflight_service.storage.interface import Mark, QueuedMessage, SendOutcome, Storage, StorageError
 from botflight_service.storage.sharing import Kind
@@ -40,6 +48,9 @@ MAX_WAITING = 10_000
 REPLAY_PAGE = 500
 #: Messages of a chat read at a time.
 REFILL_PAGE = 100
+
+_STARS = "XTR"
+_INVOICE_START = "top_up"
 
 #: What Telegram says of a message that cannot be drawn over any more: it is sent anew.
 _CANNOT_EDIT = ("message to edit not found", "message can't be edited", "there is no text in the message to edit")
@@ -338,6 +349,8 @@ class Outbox:
     async def _send(self, message: OutgoingMessage) -> _Sent:
         if message.artifact is not None:
             return await self._send_file(message, message.artifact)
+        if message.invoice is not None:
+            return await self._send_invoice(message, message.invoice)
         if message.edit_message_id is not None and await self._edit(message, message.edit_message_id):
             return _Sent(message.edit_message_id)
         sent = await self._bot.send_message(
@@ -391,6 +404,21 @@ class Outbox:
                 assert_never(artifact.kind)
         return _Sent(sent.message_id, _file_id(sent))
 
+    async def _send_invoice(self, message: OutgoingMessage, invoice: Invoice) -> _Sent:
+        sent = await self._bot.send_invoice(
+            message.chat_id,
+            invoice.title,
+            invoice.description,
+            invoice.payload,
+            _STARS,
+            [LabeledPrice(invoice.title, invoice.stars)],
+            provider_token="",
+            # Forwarded, it leads into this chat instead of letting somebody else pay.
+            start_parameter=_INVOICE_START,
+            reply_markup=_pay_markup(invoice, message.keyboard),
+        )
+        return _Sent(sent.message_id)
+
     def _mark(self, item: _Item, outcome: SendOutcome, sent: _Sent) -> None:
         if item.place is None:
             return
@@ -438,6 +466,14 @@ def _markup(keyboard: Keyboard) -> InlineKeyboardMarkup | None:
         return None
     return InlineKeyboardMarkup(
         [[InlineKeyboardButton(button.label, callback_data=button.data) for button in row] for row in keyboard]
+    )
+
+
+def _pay_markup(invoice: Invoice, keyboard: Keyboard) -> InlineKeyboardMarkup:
+    """The button that pays, which Telegram wants first, and ours below it."""
+    rows = _markup(keyboard)
+    return InlineKeyboardMarkup(
+        [[InlineKeyboardButton(invoice.pay, pay=True)], *(rows.inline_keyboard if rows is not None else ())]
     )
 
 

@@ -28,6 +28,10 @@ class SessionCache:
         self._sessions.move_to_end(user_id)
         return session
 
+    def at_hand(self, user_id: int) -> Session | None:
+        """The session of a user where it is in memory: for whoever cannot wait for the store."""
+        return self._sessions.get(user_id)
+
     def put(self, session: Session) -> bool:
         """Keep a session; False where a newer update has written it already."""
         known = self._sessions.get(session.user_id)

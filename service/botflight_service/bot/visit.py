@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+from botflight_service.admin_action import AdminAction
 from botflight_service.billing.ledger import Transfer
+from botflight_service.billing.payments import Payment, PaymentMove
 from botflight_service.billing.quotas import FreeDeduction
 from botflight_service.generation.attempts import Attempt
+from botflight_service.memo import Memo
 from botflight_service.message import Screen
 from botflight_service.session import Session
 
@@ -50,6 +53,30 @@ class Visit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Bill:
+    """What Telegram says of money that came, or that went back."""
+
+    #: `telegram_payment_charge_id`
+    charge_id: str
+    #: `XTR` for Stars.
+    currency: str
+    total: int
+    payload: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckOut:
+    """Somebody is about to pay, and Telegram asks whether they may."""
+
+    user_id: int
+    currency: str
+    total: int
+    payload: str
+    #: As the user's session has it at hand, else as Telegram says.
+    language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """What is to happen: nothing of it has happened yet."""
 
@@ -65,3 +92,8 @@ class Reply:
     attempt: Attempt | None = None
     transfers: tuple[Transfer, ...] = ()
     free: FreeDeduction | None = None
+    payment: Payment | None = None
+    payment_move: PaymentMove | None = None
+    memo: Memo | None = None
+    #: The line of the audit, where an administrator asked for this.
+    audited: AdminAction | None = None

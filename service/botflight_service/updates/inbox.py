@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Callable
 from enum import Enum
 
@@ -13,12 +14,14 @@ from botflight_diagnostics.telemetry.correlation import correlation_id_of
 from botflight_diagnostics.telemetry.traces import current_span
 from botflight_service.storage.interface import Storage
 from botflight_service.storage.sharing import Kind
-from botflight_service.updates.envelope import Envelope, InvalidUpdate, kind_of, lane_of, update_id_of
+from botflight_service.updates.envelope import PAYMENT_KINDS, Envelope, InvalidUpdate, kind_of, lane_of, update_id_of
 from botflight_service.updates.ownership import Ownership
 from botflight_service.updates.worker import Worker
 
 #: Undone updates read at a time when they are replayed.
 REPLAY_PAGE = 500
+#: Payment queries that are known to be repeats without the store.
+QUERIES_REMEMBERED = 1_000
 
 
 class Taken(Enum):
@@ -56,6 +59,8 @@ class Inbox:
         self._clock_ms = clock_ms
         #: How many updates of each lane are between the door and the worker.
         self._taking: dict[str, int] = {}
+        #: Payment queries that this process has in hand, or had.
+        self._queries: OrderedDict[int, None] = OrderedDict()
         self._settled = asyncio.Event()
         self._settled.set()
 
@@ -81,12 +86,14 @@ class Inbox:
 
     async def take(self, envelope: Envelope) -> Taken:
         """Make an update durable and hand it to the worker. Raises InboxFull, or StorageError where it was not kept."""
-        if self._worker.full:
+        if self._worker.full and envelope.kind not in PAYMENT_KINDS:
             raise InboxFull
         lane = envelope.lane
         self._taking[lane] = self._taking.get(lane, 0) + 1
         self._settled.clear()
         try:
+            if envelope.kind in PAYMENT_KINDS and envelope.update_id not in self._queries:
+                return await self._keep_meanwhile(envelope)
             # The lane first: whoever has it when the update is durable is the one to process it.
             ours = await self._ownership.gain(lane)
             return await self._keep(envelope, ours=ours)
@@ -112,14 +119,7 @@ class Inbox:
 
     async def _keep(self, envelope: Envelope, *, ours: bool) -> Taken:
         if not await self._storage.accept(envelope):
-            self._telemetry.metrics.updates_duplicate.add()
-            self._log.info(
-                "UPDATE_REPEATED",
-                update_id=envelope.update_id,
-                update_type=envelope.kind,
-                correlation_id=str(envelope.correlation_id),
-            )
-            return Taken.REPEAT
+            return self._repeated(envelope)
         if ours:
             span = current_span()
             self._worker.put(envelope, parent=span.context if span else None)
@@ -127,6 +127,29 @@ class Inbox:
             # Heard before Telegram hears "200", and so before the chat's next update comes to whoever has the lane.
             await self._ownership.pass_on(envelope.lane, Kind.UPDATES)
         return Taken.NEW
+
+    async def _keep_meanwhile(self, envelope: Envelope) -> Taken:
+        """Let a payment query be answered while it is stored: Telegram waits ten seconds for it, a slow store does not.
+
+        What came again although the process forgot it is answered again, which Telegram refuses and nobody feels.
+        """
+        self._queries[envelope.update_id] = None
+        if len(self._queries) > QUERIES_REMEMBERED:
+            self._queries.popitem(last=False)
+        keeping = asyncio.ensure_future(self._storage.accept(envelope))
+        span = current_span()
+        self._worker.put(envelope, parent=span.context if span else None, kept=keeping)
+        return Taken.NEW if await asyncio.shield(keeping) else self._repeated(envelope)
+
+    def _repeated(self, envelope: Envelope) -> Taken:
+        self._telemetry.metrics.updates_duplicate.add()
+        self._log.info(
+            "UPDATE_REPEATED",
+            update_id=envelope.update_id,
+            update_type=envelope.kind,
+            correlation_id=str(envelope.correlation_id),
+        )
+        return Taken.REPEAT
 
     async def replay(self) -> int:
         """Hand every undone update to the worker, in the order of arrival; how many there were.

@@ -6,6 +6,7 @@ only when its handler wrote an outcome here; an empty cell is a failure.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -19,6 +20,8 @@ class Processing:
     """One try at one update."""
 
     envelope: Envelope
+    #: Told once the update is stored, where it is worked on meanwhile; None where it was stored before.
+    kept: asyncio.Future[bool] | None = None
     #: `OK`, `IGNORED` or a reason, once the handler's work is committed.
     outcome: str | None = None
     #: The name of the handler that took it.
@@ -33,9 +36,9 @@ _current: ContextVar[Processing] = ContextVar("botflight_processing")
 
 
 @contextmanager
-def process(envelope: Envelope) -> Iterator[Processing]:
+def process(envelope: Envelope, kept: asyncio.Future[bool] | None = None) -> Iterator[Processing]:
     """Bind a new cell for one try."""
-    cell = Processing(envelope)
+    cell = Processing(envelope, kept)
     token = _current.set(cell)
     try:
         yield cell

@@ -17,6 +17,8 @@ from botflight_service.updates.ownership import Ownership
 
 #: Updates in hand at once.
 MAX_ACTIVE = 64
+#: Payment queries in hand at once, beside all others: slow updates must not take their ten seconds.
+MAX_PAYMENT_QUERIES = 32
 #: Updates that may wait in memory; beyond, Telegram is asked to come again.
 MAX_WAITING = 10_000
 #: A handler that takes longer is cut off: its user gets an apology.
@@ -54,6 +56,8 @@ class _Task:
     envelope: Envelope
     parent: TraceContext | None = None
     replayed: bool = False
+    #: See `Processing.kept`.
+    kept: asyncio.Future[bool] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,6 +91,7 @@ class Worker:
         self._sleep = sleep
         self._ownership = ownership
         self._lanes: Lanes[_Task | _Refill] = Lanes(self._run, limit=MAX_ACTIVE)
+        self._payment_queries: Lanes[_Task | _Refill] = Lanes(self._run, limit=MAX_PAYMENT_QUERIES)
         self._started = asyncio.Event()
 
     def start(self) -> None:
@@ -96,29 +101,37 @@ class Worker:
     @property
     def full(self) -> bool:
         """Whether too much waits already to take more."""
-        return self._lanes.unfinished >= MAX_WAITING
+        return self.unfinished >= MAX_WAITING
 
     @property
     def unfinished(self) -> int:
         """Updates that are waiting or in hand."""
-        return self._lanes.unfinished
+        return self._lanes.unfinished + self._payment_queries.unfinished
 
     @property
     def lanes(self) -> int:
         """Lanes with something to do."""
-        return self._lanes.lanes
+        return self._lanes.lanes + self._payment_queries.lanes
 
     def oldest_ms(self) -> int:
         """How long ago the oldest update that is not done was received; 0 where there is none."""
         received = (
             task.envelope.received_at_ms if isinstance(task, _Task) else task.asked_at_ms
-            for task in self._lanes.heads()
+            for task in (*self._lanes.heads(), *self._payment_queries.heads())
         )
         return self._clock_ms() - min(received, default=self._clock_ms())
 
-    def put(self, envelope: Envelope, *, parent: TraceContext | None = None, replayed: bool = False) -> None:
-        """Take on an update that is durable already."""
-        self._lanes.put(envelope.lane, _Task(envelope, parent, replayed))
+    def put(
+        self,
+        envelope: Envelope,
+        *,
+        parent: TraceContext | None = None,
+        replayed: bool = False,
+        kept: asyncio.Future[bool] | None = None,
+    ) -> None:
+        """Take on an update that is durable already, or that will be once `kept` says so."""
+        lanes = self._payment_queries if envelope.kind in PAYMENT_KINDS else self._lanes
+        lanes.put(envelope.lane, _Task(envelope, parent, replayed, kept))
 
     def busy(self, lane: str) -> bool:
         """Whether anything of a lane is in hand."""
@@ -134,16 +147,22 @@ class Worker:
 
     async def idle(self) -> None:
         """Wait until every update in hand has ended."""
-        await self._lanes.idle()
+        while self.unfinished:
+            await self._lanes.idle()
+            await self._payment_queries.idle()
 
     async def stop(self, *, within_s: float) -> int:
         """Finish within a deadline. What is cut off stays undone and is replayed at the next start."""
-        return await self._lanes.stop(within_s=within_s)
+        return sum(
+            await asyncio.gather(self._lanes.stop(within_s=within_s), self._payment_queries.stop(within_s=within_s))
+        )
 
     async def _run(self, task: _Task | _Refill) -> None:
         await self._started.wait()
         lane = task.lane if isinstance(task, _Refill) else task.envelope.lane
-        if self._ownership is not None and not self._ownership.holds(lane):
+        # A payment query is answered by whoever hears it: there is nothing to keep in order.
+        is_query = isinstance(task, _Task) and task.envelope.kind in PAYMENT_KINDS
+        if self._ownership is not None and not is_query and not self._ownership.holds(lane):
             return
         if isinstance(task, _Task):
             await self._process(task)
@@ -204,7 +223,7 @@ class Worker:
                 parent=task.parent,
             ) as span,
         ):
-            cell = await self._settle(envelope, expired=task.replayed and self._expired(envelope))
+            cell = await self._settle(task)
             outcome = cell.outcome or "UNDONE"
             if cell.error is not None:
                 span.fail(type(cell.error).__name__)
@@ -217,13 +236,14 @@ class Worker:
                 error_type=type(cell.error).__name__ if cell.error is not None else None,
             )
 
-    async def _settle(self, envelope: Envelope, *, expired: bool) -> processing.Processing:
+    async def _settle(self, task: _Task) -> processing.Processing:
         """Try until the update is done; an update that fails for good ends with an apology."""
-        if expired:
+        envelope = task.envelope
+        if task.replayed and self._expired(envelope):
             return await self._expire(envelope)
         store_failures = tries = 0
         while True:
-            with processing.process(envelope) as cell:
+            with processing.process(envelope, task.kept) as cell:
                 await self._try(envelope, cell)
             if cell.outcome is not None:
                 return cell

@@ -20,6 +20,7 @@ FIELDS = {
 }
 #: Metrics of what this run does not bring about, with the tests that do.
 ELSEWHERE = {
+    "botflight_payments_total": "tests/service/stars",
     "botflight_telemetry_dropped_total": "test_export.py: a collector that is down",
     "botflight_updates_refused_total": "tests/service/web/test_webhook.py",
     "botflight_updates_early_total": "tests/service/web/test_webhook.py",
@@ -27,7 +28,7 @@ ELSEWHERE = {
     "botflight_provider_callbacks_total": "tests/service/web",
 }
 #: Spans of what this run does not bring about, with the tests that do.
-SPANS_ELSEWHERE = {"POST /provider": "tests/service/web/test_provider_callback.py"}
+SPANS_ELSEWHERE = {"refund": "tests/service/stars", "POST /provider": "tests/service/web/test_provider_callback.py"}
 #: What stands for a part of a span's name that varies.
 PARTS = {
     "update_type": "|".join(UPDATE_TYPES),

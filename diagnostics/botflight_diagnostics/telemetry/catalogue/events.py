@@ -90,7 +90,7 @@ EVENTS: Final = (
     EventSpec(
         name="STOPPED",
         level="info",
-        fields=("updates_left", "attempts_left", "messages_left"),
+        fields=("updates_left", "attempts_left", "refunds_left", "messages_left"),
         meaning="Everything is closed; what is left will be replayed.",
     ),
     EventSpec(
@@ -134,6 +134,60 @@ EVENTS: Final = (
         level="error",
         fields=("task_id",),
         meaning="A defect ended the work on an attempt. It keeps its hold, and is taken up again within a minute.",
+    ),
+    EventSpec(
+        name="CHECK_OUT_NOT_ANSWERED",
+        level="warning",
+        fields=(),
+        meaning="Telegram did not take the answer to a pre-checkout query; the payment is voided, no money moved.",
+    ),
+    EventSpec(
+        name="PAYMENT_CREDITED",
+        level="info",
+        fields=("charge_id", "stars"),
+        meaning="A payment in Stars came; its credits are in the wallet.",
+    ),
+    EventSpec(
+        name="PAYMENT_FOUND",
+        level="error",
+        fields=("charge_id", "stars"),
+        meaning="Telegram has a payment that the ledger lacked: it is credited now, and its user was told.",
+    ),
+    EventSpec(
+        name="PAYMENT_REFUNDED",
+        level="info, warning",
+        fields=("charge_id", "stars", "elsewhere"),
+        meaning="Stars went back; `elsewhere` where nobody had asked this service for it.",
+    ),
+    EventSpec(
+        name="REFUND_DELAYED",
+        level="warning",
+        fields=("retry_s",),
+        meaning="Telegram could not be asked to give Stars back; it is asked again.",
+    ),
+    EventSpec(
+        name="REFUND_REFUSED",
+        level="error",
+        fields=("charge_id", "stars", "reason"),
+        meaning="Telegram will not give Stars back: the credits have returned to the wallet.",
+    ),
+    EventSpec(
+        name="RECONCILED",
+        level="info",
+        fields=("compared", "payments_found", "refunds_found", "ended"),
+        meaning="Telegram's account of our Stars was compared with the ledger.",
+    ),
+    EventSpec(
+        name="RECONCILIATION_FAILED",
+        level="warning",
+        fields=(),
+        meaning="The comparison with Telegram's account broke off; the next one goes on from there.",
+    ),
+    EventSpec(
+        name="MAINTENANCE_CHANGED",
+        level="warning",
+        fields=("on",),
+        meaning="Users are asked to come back later, or are no longer.",
     ),
     EventSpec(
         name="PROVIDER_CALLED",

@@ -64,6 +64,11 @@ _MONEY = Label(
     meaning="what happened to it",
     values=("held", "charged", "released", "refunded", "topped_up", "taken_back", "handed_back"),
 )
+_PAYMENT = Label(
+    name="event",
+    meaning="what became of it",
+    values=("credited", "found", "refunded", "refunded_elsewhere", "refund_refused", "unclear"),
+)
 _GIVEN_UP = Label(name="reason", meaning="why it was given up", values=("FORBIDDEN", "REFUSED", "TOO_OLD"))
 _SECTION = Label(name="section", meaning="section of the preflight", more=12)
 _REPORT = Label(name="report", meaning="which preflight", values=("billing", "service"))
@@ -219,6 +224,13 @@ METRICS: Final = (
         unit="hundredths",
         labels=(_MONEY,),
         meaning="Money moved, in hundredths of a credit.",
+    ),
+    MetricSpec(
+        name="botflight_payments_total",
+        kind="counter",
+        unit="",
+        labels=(_PAYMENT,),
+        meaning="Payments in Stars by what became of them; found: Telegram had them, the ledger had not.",
     ),
     MetricSpec(
         name="botflight_free_generations_total", kind="counter", unit="", meaning="Generations that cost nothing."

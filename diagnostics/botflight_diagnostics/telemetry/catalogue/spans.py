@@ -42,6 +42,12 @@ SPANS: Final = (
         meaning="An attempt at generation in the background; links to the tap on confirm.",
     ),
     SpanSpec(
+        name="refund",
+        kind="internal",
+        attributes=(),
+        meaning="A refund of Stars in the background, from asking Telegram to its end in the ledger.",
+    ),
+    SpanSpec(
         name="<deliver message|draw progress>",
         kind="producer",
         attributes=(),

@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Protocol, Self
 
+from botflight_service.billing.packs import Packs
 from botflight_service.bot import callback_data as data
 from botflight_service.bot.callback_data import CallbackData
+from botflight_service.bot.handlers.about import About
 from botflight_service.bot.handlers.admin import Admin, AdminReads
 from botflight_service.bot.handlers.balance import BalanceScreen
+from botflight_service.bot.handlers.check_out import CheckOuts
+from botflight_service.bot.handlers.closed import Closed
 from botflight_service.bot.handlers.confirmation import AttemptReads, Confirmation
 from botflight_service.bot.handlers.drafting import Drafting
 from botflight_service.bot.handlers.fallback import Fallback
@@ -19,15 +23,20 @@ from botflight_service.bot.handlers.help import Help
 from botflight_service.bot.handlers.history import History, HistoryReads
 from botflight_service.bot.handlers.language import LanguageChoice
 from botflight_service.bot.handlers.menu import Menu
+from botflight_service.bot.handlers.pay_support import PaySupport, PaySupportReads
+from botflight_service.bot.handlers.receipts import PaymentReads, Receipts
 from botflight_service.bot.handlers.top_up import TopUp
 from botflight_service.bot.narrator import Narrator
 from botflight_service.bot.purses import PurseReads, Purses
 from botflight_service.bot.texts import Texts
-from botflight_service.bot.visit import Reply, Visit
+from botflight_service.bot.visit import Bill, CheckOut, Reply, Visit
 from botflight_service.generation.catalog import Catalog
 
+#: Answered also during maintenance: Telegram asks that users can always turn to somebody.
+_ALWAYS = frozenset({"terms", "support", "paysupport"})
 
-class Reads(AdminReads, AttemptReads, HistoryReads, PurseReads, Protocol):
+
+class Reads(AdminReads, AttemptReads, HistoryReads, PaymentReads, PaySupportReads, PurseReads, Protocol):
     """All that the features read of the store; `Storage` has it."""
 
 
@@ -45,6 +54,11 @@ class Features:
     help: Help
     admin: Admin
     fallback: Fallback
+    check_outs: CheckOuts
+    receipts: Receipts
+    pay_support: PaySupport
+    about: About
+    closed: Closed
 
     @classmethod
     def build(
@@ -53,21 +67,24 @@ class Features:
         reads: Reads,
         texts: Texts,
         catalog: Catalog,
+        packs: Packs,
         narrator: Narrator,
         daily_free_limit: int,
         zone: tzinfo,
         username: Callable[[], str],
+        is_closed: Callable[[], bool] = lambda: False,
         contact: str | None = None,
     ) -> Self:
         """Make every feature.
 
         `zone` says when a day begins; `username` tells the bot's name without @, which is known once Telegram was
-        asked; `contact`, such as @name, is whoever gives credits out.
+        asked; `is_closed` tells whether users are asked to come back later; `contact`, such as @name, helps them.
         """
         purses = Purses(reads, daily_limit=daily_free_limit, zone=zone)
         menu = Menu(texts=texts)
         drafting = Drafting(texts=texts, catalog=catalog, purses=purses, menu=menu)
-        top_up = TopUp(texts=texts, purses=purses, contact=contact)
+        top_up = TopUp(texts=texts, purses=purses, packs=packs, contact=contact)
+        pay_support = PaySupport(texts=texts, packs=packs, reads=reads, zone=zone, contact=contact)
         return cls(
             menu=menu,
             generation=Generation(texts=texts, catalog=catalog, purses=purses, menu=menu, drafting=drafting),
@@ -87,12 +104,19 @@ class Features:
             help=Help(texts=texts, daily_limit=daily_free_limit),
             admin=Admin(texts=texts, reads=reads),
             fallback=Fallback(texts=texts, drafting=drafting, username=username),
+            check_outs=CheckOuts(texts=texts, packs=packs, is_closed=is_closed),
+            receipts=Receipts(texts=texts, reads=reads),
+            pay_support=pay_support,
+            about=About(texts=texts, refund_days=packs.refund_days, help_of=pay_support.help),
+            closed=Closed(texts=texts, is_closed=is_closed),
         )
 
     async def on_tap(self, visit: Visit) -> Reply:
         """Answer a tap on an inline button."""
         if not visit.private:
             return await self.fallback.elsewhere(visit)
+        if self.closed.to(visit):
+            return self.closed.show(visit)
         tapped = data.parse(visit.tap.data) if visit.tap else None
         if tapped is None:
             return await self.fallback.unknown_button(visit)
@@ -104,19 +128,39 @@ class Features:
             return await self.fallback.elsewhere(visit)
         if name == "credit" and visit.is_admin:
             return await self.admin.credit(visit, arguments)
+        if self.closed.to(visit) and name not in _ALWAYS:
+            return self.closed.show(visit)
         return await self._commands.get(name, self.fallback.unknown_command)(visit)
 
     async def on_text(self, visit: Visit) -> Reply:
         """Answer a text."""
+        if visit.private and self.closed.to(visit):
+            return self.closed.show(visit)
         return await (self.generation.text(visit) if visit.private else self.fallback.elsewhere(visit))
 
     async def on_photo(self, visit: Visit) -> Reply:
         """Answer a photo."""
+        if visit.private and self.closed.to(visit):
+            return self.closed.show(visit)
         return await (self.generation.photo(visit) if visit.private else self.fallback.elsewhere(visit))
 
     async def on_unexpected(self, visit: Visit, what: str) -> Reply:
         """Answer anything else; `what` names it, such as `sticker` or `edited_message`."""
+        if visit.private and self.closed.to(visit):
+            return self.closed.show(visit)
         return await (self.fallback.unexpected(visit, what) if visit.private else self.fallback.elsewhere(visit))
+
+    async def on_paid(self, visit: Visit, bill: Bill) -> Reply:
+        """Credit what was paid, also during maintenance: the money is here."""
+        return await self.receipts.paid(visit, bill)
+
+    async def on_refunded(self, visit: Visit, bill: Bill) -> Reply:
+        """Take note of what went back."""
+        return await self.receipts.refunded(visit, bill)
+
+    def on_check_out(self, asked: CheckOut) -> str | None:
+        """Say why somebody may not pay, or None."""
+        return self.check_outs.refusal(asked)
 
     @property
     def _commands(self) -> Mapping[str, Callable[[Visit], Awaitable[Reply]]]:
@@ -128,6 +172,9 @@ class Features:
             "history": self._newest,
             "language": self.language.show,
             "help": self.help.show,
+            "terms": self.about.terms,
+            "support": self.about.support,
+            "paysupport": self.pay_support.show,
             "cancel": self.menu.cancel,
         }
 
@@ -166,6 +213,14 @@ class Features:
                 return await self.history.send_again(visit, tapped)
             case data.ShowTopUp():
                 return await self.top_up.show(visit)
+            case data.BuyPack():
+                return await self.top_up.buy(visit, tapped)
+            case data.ShowPaySupport():
+                return await self.pay_support.show(visit)
+            case data.AskRefund():
+                return await self.pay_support.ask(visit, tapped)
+            case data.ConfirmRefund():
+                return await self.pay_support.confirm(visit, tapped)
             case data.ShowLanguages():
                 return await self.language.show(visit)
             case data.SetLanguage():

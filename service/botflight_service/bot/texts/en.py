@@ -157,8 +157,78 @@ _ENTRIES: Final[dict[str, Entry]] = {
         "<b>Not enough credits</b>\n\nPrice: {price}\nYou have: {available}\nMissing: {missing}\n\n{how}\n\n"
         "Your order is kept, and nothing was taken."
     ),
-    "top_up.ask": "Credits come from the administrator. Send them your number, a tap copies it: <code>{user_id}</code>",
-    "top_up.ask_contact": "Write to {contact} and send your number, a tap copies it: <code>{user_id}</code>",
+    "top_up.ask": (
+        "Choose a pack, it is paid in Telegram Stars. On what terms: /terms\n"
+        "Your number, should anybody ask, a tap copies it: <code>{user_id}</code>"
+    ),
+    "top_up.ask_contact": (
+        "Choose a pack, it is paid in Telegram Stars. On what terms: /terms\n"
+        "For another way write to {contact} and send your number, a tap copies it: <code>{user_id}</code>"
+    ),
+    # Payments in Stars
+    "button.buy": "{amount} · ⭐ {stars}",
+    "button.pay": "Pay ⭐ {stars}",
+    "button.ask_refund": "↩️ Refund ⭐ {stars}",
+    "button.confirm_refund": "↩️ Yes, refund it",
+    "invoice.about": "Credits to make pictures, videos and sounds with, in this chat.",
+    "notice.pack_gone": "This pack is no longer on offer. Please choose another.",
+    "check_out.unknown": "I do not know this invoice. Please open Top up and choose a pack. Nothing was charged.",
+    "check_out.not_yours": "This invoice is somebody else's. Please open Top up for your own. Nothing was charged.",
+    "check_out.changed": "This pack has changed meanwhile. Please open Top up and choose anew. Nothing was charged.",
+    "check_out.closed": "We are doing maintenance. Please try again a little later. Nothing was charged.",
+    "payment.credited": "✅ <b>Thank you!</b>\n\nPaid: ⭐ {stars}\nCredited: {amount}\nYou have now: {available}",
+    "payment.found": (
+        "✅ <b>Your payment was found</b>\n\nIt had not reached me at once, sorry.\nPaid: ⭐ "
+        "{stars}\nCredited: {amount}"
+    ),
+    "payment.unclear": (
+        "🔎 <b>Your payment is here</b>\n\nPaid: ⭐ {stars}. I do not know its invoice, so nothing was credited. "
+        "Open /paysupport to have the Stars back."
+    ),
+    "payment.state.paid": "paid",
+    "payment.state.refunding": "being refunded",
+    "payment.state.refunded": "refunded",
+    "pay_support": (
+        "<b>Payments</b>\n\n{payments}\n\nA payment whose credits are unspent can be refunded here within {days} days. "
+        "{help}"
+    ),
+    "pay_support.none": "You have not paid anything yet.",
+    "pay_support.line": "{moment}: ⭐ {stars}, {amount}, {state}",
+    "refund.ask": "<b>Refund ⭐ {stars}?</b>\n\nThe Stars go back to you, and this leaves your balance: {amount}",
+    "refund.begun": "⏳ <b>Refund under way</b>\n\nTaken from your balance: {amount}\nComing back to you: ⭐ {stars}",
+    "refund.done": "↩️ <b>Refunded</b>\n\n⭐ {stars} went back to you.",
+    "refund.failed": (
+        "😔 <b>The refund did not work out</b>\n\nTelegram did not give the ⭐ {stars} back. Back on your "
+        "balance: {amount}. "
+        "Write to /support, please."
+    ),
+    "refund.refused": "<b>No refund</b>\n\n{reason} Nothing has changed. {help}",
+    "no_refund.done": "This payment was refunded already.",
+    "no_refund.under_way": "This payment is being refunded already.",
+    "no_refund.too_old": "The time for a refund of this payment is over.",
+    "no_refund.spent": (
+        "Telegram gives a payment back as a whole, and a part of its credits is spent or held for what is being made."
+    ),
+    "support": "<b>Support</b>\n\n{help}\n\nFor questions about payments and refunds: /paysupport",
+    "support.ask": "Ask the administrator and give your number, a tap copies it: <code>{user_id}</code>",
+    "support.ask_contact": "Write to {contact} and give your number, a tap copies it: <code>{user_id}</code>",
+    "terms": (
+        "<b>Terms</b>\n\n"
+        "1. Credits pay for generations in this bot and for nothing else. They cannot be passed on or "
+        "exchanged for money.\n"
+        "2. The price stands on the screen before you confirm. What does not work out costs nothing.\n"
+        "3. A payment in Stars can be refunded as a whole within {days} days while its credits are unspent: "
+        "/paysupport\n"
+        "4. Do not ask for what is against the law or Telegram's rules.\n"
+        "5. Payments are our business: Telegram support cannot help with them. {help}"
+    ),
+    # Maintenance
+    "closed": (
+        "🛠 <b>Maintenance</b>\n\nI am being repaired and back soon. What is being made goes on and arrives "
+        "here, and your "
+        "balance stays as it is."
+    ),
+    "toast.closed": "🛠 Maintenance. Please try again a little later. Nothing has changed.",
     # Language and help
     "language.title": "<b>Language</b>\n\nWhich one do you prefer?",
     "toast.language": "I speak English now.",
@@ -169,7 +239,8 @@ _ENTRIES: Final[dict[str, Entry]] = {
         "3. Check the price and confirm. The result comes into this chat.\n\n"
         "If a generation does not work out, you get everything back by itself.{free}\n\n"
         "/menu: the main menu\n/balance: what you have\n/history: what you made\n"
-        "/language: switch the language\n/help: this page"
+        "/language: switch the language\n/terms: on what terms credits are sold\n/support: where to ask\n"
+        "/paysupport: payments and refunds\n/help: this page"
     ),
     "help.free": Plural(
         one="\nThere is one free generation a day.", other="\nThere are {count} free generations a day."
@@ -218,6 +289,9 @@ _ENTRIES: Final[dict[str, Entry]] = {
     "command.balance": "What you have",
     "command.history": "What you made",
     "command.language": "Switch the language",
+    "command.terms": "On what terms credits are sold",
+    "command.support": "Where to ask",
+    "command.paysupport": "Payments and refunds",
     "command.help": "How it works",
 }
 

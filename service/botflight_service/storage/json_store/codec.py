@@ -15,7 +15,7 @@ from botflight_service.billing.payments import Payment, PaymentState
 from botflight_service.billing.quotas import FreeDeduction
 from botflight_service.generation.attempts import Artifact, Attempt, AttemptState, Funding, ResultKind
 from botflight_service.memo import Memo
-from botflight_service.message import Button, OutgoingMessage
+from botflight_service.message import Button, Invoice, OutgoingMessage
 from botflight_service.session import Draft, Offer, Session
 from botflight_service.storage.interface import SendOutcome
 from botflight_service.storage.json_store.rows import (
@@ -267,12 +267,14 @@ def decode_message(record: Record) -> StoredMessage:
 
 
 def _message(fields: Record) -> OutgoingMessage:
-    artifact, task_id = fields["artifact"], fields["task_id"]
+    # Messages of before there were payments have no word of an invoice.
+    artifact, invoice, task_id = fields["artifact"], fields.get("invoice"), fields["task_id"]
     if artifact is not None:
         artifact = Artifact(**artifact | {"kind": ResultKind(artifact["kind"])})
     parsed = {
         "keyboard": tuple(tuple(Button(**button) for button in line) for line in fields["keyboard"]),
         "artifact": artifact,
+        "invoice": Invoice(**invoice) if invoice is not None else None,
         "task_id": UUID(task_id) if task_id is not None else None,
         "correlation_id": UUID(fields["correlation_id"]),
     }
@@ -290,6 +292,7 @@ def encode_payment(row: StoredPayment) -> dict[str, Any]:
         "stars": one.stars,
         "credited_hundredths": one.credited.hundredths,
         "invoice_payload": one.invoice_payload,
+        "language": one.language,
         "state": one.state.value,
         "refunds": one.refunds,
         "taken_hundredths": one.taken.hundredths,

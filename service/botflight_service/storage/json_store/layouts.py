@@ -247,6 +247,7 @@ PAYMENTS: Layout[StoredPayment] = Layout(
         "stars": _INTEGER,
         "credited_hundredths": _INTEGER,
         "invoice_payload": _TEXT,
+        "language": _TEXT,
         "state": _TEXT,
         "refunds": _INTEGER,
         "taken_hundredths": _INTEGER,

@@ -97,6 +97,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "stars",
         "credited_hundredths",
         "invoice_payload",
+        "language",
         "state",
         "refunds",
         "taken_hundredths",

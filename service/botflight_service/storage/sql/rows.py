@@ -15,7 +15,7 @@ from botflight_service.billing.money import Credits
 from botflight_service.billing.payments import Payment, PaymentState
 from botflight_service.generation.attempts import Artifact, Attempt, AttemptState, Funding, ResultKind
 from botflight_service.memo import Memo
-from botflight_service.message import Button, OutgoingMessage
+from botflight_service.message import Button, Invoice, OutgoingMessage
 from botflight_service.session import Draft, Offer, Session
 from botflight_service.storage.interface import Known, QueuedMessage, QueuedUpdate
 from botflight_service.updates.envelope import Envelope
@@ -164,6 +164,7 @@ def payment_row(partner: str, payment: Payment) -> Row:
         payment.stars,
         payment.credited.hundredths,
         payment.invoice_payload,
+        payment.language,
         payment.state,
         payment.refunds,
         payment.taken.hundredths,
@@ -180,11 +181,12 @@ def payment_of(row: Row) -> Payment:
         stars=row[2],
         credited=Credits(row[3]),
         invoice_payload=row[4],
-        state=PaymentState(row[5]),
-        refunds=row[6],
-        taken=Credits(row[7]),
-        paid_at_ms=row[8],
-        changed_at_ms=row[9],
+        language=row[5],
+        state=PaymentState(row[6]),
+        refunds=row[7],
+        taken=Credits(row[8]),
+        paid_at_ms=row[9],
+        changed_at_ms=row[10],
     )
 
 
@@ -238,6 +240,7 @@ def queued_message(row: Row) -> QueuedMessage:
     fields = orjson.loads(body)
     fields["keyboard"] = tuple(tuple(Button(**button) for button in line) for line in fields["keyboard"])
     fields["artifact"] = _artifact(fields["artifact"])
+    fields["invoice"] = _invoice(fields.get("invoice"))
     fields["task_id"] = UUID(fields["task_id"]) if fields["task_id"] is not None else None
     fields["correlation_id"] = UUID(fields["correlation_id"])
     return QueuedMessage(place, OutgoingMessage(**fields))
@@ -245,6 +248,10 @@ def queued_message(row: Row) -> QueuedMessage:
 
 def _artifact(fields: dict[str, Any] | None) -> Artifact | None:
     return Artifact(**fields | {"kind": ResultKind(fields["kind"])}) if fields is not None else None
+
+
+def _invoice(fields: dict[str, Any] | None) -> Invoice | None:
+    return Invoice(**fields) if fields is not None else None
 
 
 def _draft(fields: dict[str, Any] | None) -> Draft | None:

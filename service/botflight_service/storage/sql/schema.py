@@ -246,6 +246,7 @@ CREATE TABLE payments (
     stars INTEGER NOT NULL CHECK (stars > 0),
     credited_hundredths INTEGER NOT NULL CHECK (credited_hundredths >= 0),
     invoice_payload TEXT NOT NULL,
+    language TEXT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('paid', 'refunding', 'refunded')),
     refunds INTEGER NOT NULL CHECK (refunds >= 0),
     taken_hundredths INTEGER NOT NULL CHECK (taken_hundredths BETWEEN 0 AND credited_hundredths),

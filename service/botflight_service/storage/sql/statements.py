@@ -133,11 +133,11 @@ FREE_USED = "SELECT used FROM free_days WHERE partner = ? AND user_id = ? AND da
 # -- payments
 
 _PAYMENT_COLUMNS = """
-charge_id, user_id, stars, credited_hundredths, invoice_payload, state, refunds, taken_hundredths, paid_at_ms,
-changed_at_ms
+charge_id, user_id, stars, credited_hundredths, invoice_payload, language, state, refunds, taken_hundredths,
+paid_at_ms, changed_at_ms
 """
 INSERT_PAYMENT = f"""
-INSERT INTO payments (partner, {_PAYMENT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO payments (partner, {_PAYMENT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (partner, charge_id) DO NOTHING
 """
 # No row changes unless the payment stands as it was read: in its state, and before or after as many refunds.

@@ -59,4 +59,9 @@ async def test_the_top_up_shows_ones_number(guest: Guest) -> None:
 
     assert f"<code>{guest.user_id}</code>" in guest.screen.text
     assert "На балансе: 21 кредит" in guest.screen.text
-    assert guest.labels == ["🏠 Главное меню"]
+    assert guest.labels == [
+        "50 кредитов · ⭐ 50",
+        "275 кредитов · ⭐ 250",
+        "1200 кредитов · ⭐ 1000",
+        "🏠 Главное меню",
+    ]

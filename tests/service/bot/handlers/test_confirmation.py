@@ -248,7 +248,8 @@ async def test_a_short_wallet_leads_to_the_top_up(guest: Guest) -> None:
     assert (reply.outcome, reply.attempt, reply.transfers) == ("INSUFFICIENT_FUNDS", None, ())
     assert "Missing: 0.01 credits" in guest.screen.text
     assert f"<code>{guest.user_id}</code>" in guest.screen.text
-    assert guest.labels == ["↩️ Back to my order", "🏠 Main menu"]
+    assert guest.labels[-2:] == ["↩️ Back to my order", "🏠 Main menu"]
+    assert guest.labels[0] == "50 credits · ⭐ 50"
 
 
 async def test_after_a_top_up_the_order_goes_on(guest: Guest) -> None:
@@ -294,10 +295,10 @@ async def test_another_price_is_offered_anew(guest: Guest, price: float) -> None
 
 
 async def test_the_top_up_names_its_contact(guest: Guest) -> None:
-    """Where somebody gives credits out, they are named."""
+    """Where somebody helps, they are named, beside the packs."""
     guest.features = features_over(guest.shelf, contact="@helpful_admin")
 
     await guest.taps("top_up")
 
-    assert "Write to @helpful_admin" in guest.screen.text
-    assert guest.labels == ["🏠 Main menu"]
+    assert "write to @helpful_admin" in guest.screen.text
+    assert guest.labels[-1] == "🏠 Main menu"

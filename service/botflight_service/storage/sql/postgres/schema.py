@@ -290,6 +290,7 @@ CREATE TABLE payments (
     stars BIGINT NOT NULL CHECK (stars > 0),
     credited_hundredths BIGINT NOT NULL CHECK (credited_hundredths >= 0),
     invoice_payload TEXT NOT NULL,
+    language TEXT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('paid', 'refunding', 'refunded')),
     refunds BIGINT NOT NULL CHECK (refunds >= 0),
     taken_hundredths BIGINT NOT NULL CHECK (taken_hundredths BETWEEN 0 AND credited_hundredths),

@@ -1,0 +1,1 @@
+"""Telegram Stars beyond the way of an update: refunds under way, and the comparison with Telegram's own account."""

@@ -1,4 +1,4 @@
-"""The command `python -m botflight_harness`: Telegram on this machine, for a bot in any language."""
+"""The command `python -m botflight_harness`: Telegram, or KIE, on this machine, for a bot in any language."""
 
 import argparse
 import asyncio
@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from textwrap import dedent
 
 from botflight_harness.clock import SystemClock
+from botflight_harness.kie import FakeKie, kie_app
+from botflight_harness.kie.world import KEY
 from botflight_harness.server import Address, ListenError, bot_api, serving
 from botflight_harness.telegram.world import Telegram
 from botflight_harness.web import chat_app
@@ -36,25 +38,62 @@ api.telegram.org, by long polling or by webhook, and you talk with the bot on a 
 Nothing leaves this machine, and nothing is kept when it stops.
 """
 
+_KIE_PORT = 8082
+_KIE_ABOUT = """\
+kie.ai, simulated on this machine: tasks that wait, run and end, files, credits, limits, and
+callbacks to addresses of this machine. Nothing leaves it, and nothing is kept when it stops.
+"""
+_KIE_EPILOG = """\
+The models of the bot are known: others are refused with 422. A task takes 6 s. Faults are made to
+happen from Python (botflight_harness.kie.FakeKie). More: docs/kie.md
+
+Exit codes: 0 stopped, 2 could not start (the port is busy, a bad argument).
+"""
+_KIE_GREETING = """\
+A simulated KIE listens. Ctrl-C stops it.
+
+  Key        {key}
+  Try it     curl -A Mozilla/5.0 -H 'Authorization: Bearer {key}' {url}/api/v1/chat/credit
+  botflight  KIE_API_KEY={key} KIE_API_BASE_URL={url} KIE_UPLOAD_BASE_URL={url}
+"""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command. Returns the exit code: 0 after Ctrl-C, 2 when it could not start."""
     chosen = _parser().parse_args(arguments)
     try:
         with contextlib.suppress(KeyboardInterrupt):
-            asyncio.run(_serve(host=chosen.host, port=chosen.port, token=chosen.token))
+            if chosen.command == "kie":
+                asyncio.run(_serve_kie(host=chosen.host, port=chosen.port, key=chosen.key))
+            else:
+                asyncio.run(_serve(host=chosen.host, port=chosen.port, token=chosen.token))
     except ListenError as refused:
         print(f"botflight_harness: {refused}. Choose another with --port, or --port 0 for any.", file=sys.stderr)
         return _BUSY
     return 0
 
 
-async def _serve(*, host: str, port: int, token: str) -> None:
+def _stopped() -> asyncio.Event:
+    """Set once somebody asks for the end."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # Windows raises KeyboardInterrupt instead
             loop.add_signal_handler(number, stopped.set)
+    return stopped
+
+
+async def _serve_kie(*, host: str, port: int, key: str) -> None:
+    stopped = _stopped()
+    kie = FakeKie(key=key)
+    async with serving(kie_app(kie), host=host, port=port) as address:
+        print(_KIE_GREETING.format(url=address.url, key=key), flush=True)
+        await stopped.wait()
+    await kie.close()
+
+
+async def _serve(*, host: str, port: int, token: str) -> None:
+    stopped = _stopped()
     telegram = Telegram(clock=SystemClock())
     app = chat_app(bot_api(telegram), telegram.bot(token), title="Simulated Telegram")
     async with serving(app, host=host, port=port) as address:
@@ -76,7 +115,15 @@ def _greeting(address: Address, *, token: str) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m botflight_harness", description=_ABOUT, formatter_class=_Plain)
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND", dest="command")
+    kie_parser = commands.add_parser(
+        "kie", help="answer as kie.ai does", description=_KIE_ABOUT, formatter_class=_Plain, epilog=_KIE_EPILOG
+    )
+    kie_parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1)")
+    kie_parser.add_argument(
+        "--port", type=_port, default=_KIE_PORT, help=f"the port to listen on; 0 takes a free one ({_KIE_PORT})"
+    )
+    kie_parser.add_argument("--key", default=KEY, help=f"the key that is right ({KEY})")
     serve_parser = commands.add_parser(
         "serve",
         help="answer the Bot API over HTTP and show the chat page",

@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -76,7 +76,13 @@ class ServiceProcess:
 
 @contextlib.asynccontextmanager
 async def serving_process(
-    folder: Path, *, token: str, telegram_url: str, command: str = "serve", more: Mapping[str, str] | None = None
+    folder: Path,
+    *,
+    token: str,
+    telegram_url: str,
+    command: str = "serve",
+    more: Mapping[str, str] | None = None,
+    program: Sequence[str] = ("-m", "botflight_service"),
 ) -> AsyncIterator[ServiceProcess]:
     """Run `botflight serve`, or another command, on the store in `folder`; what is left of it at the end is killed."""
     port = free_port()
@@ -91,7 +97,7 @@ async def serving_process(
     }
     environ = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "PYTHONPATH"}}
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "botflight_service", command),
+        *(sys.executable, *program, command),
         cwd=folder,
         env=environ | settings,
         stdout=asyncio.subprocess.PIPE,

@@ -1,17 +1,18 @@
 """The metrics as text, rendered off the event loop and once for all who ask together."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, Protocol
 
 from prometheus_client import CollectorRegistry, exposition
 from prometheus_client.openmetrics import exposition as openmetrics
 
 from botflight_diagnostics.findings import FindingSpec
 from botflight_diagnostics.report import Report, Status
-from botflight_diagnostics.telemetry.metrics import Metrics
+from botflight_diagnostics.telemetry.catalogue import METRICS, Label
+from botflight_diagnostics.telemetry.families import GaugeFamily
 
 _OPENMETRICS: Final = "application/openmetrics-text"
 
@@ -61,48 +62,71 @@ def _render(registry: CollectorRegistry, with_exemplars: bool) -> Rendered:  # n
     return Rendered(body=exposition.generate_latest(registry), content_type=exposition.CONTENT_TYPE_PLAIN_0_0_4)
 
 
+class PreflightGauges(Protocol):
+    """The families that tell of preflights; `Metrics` has them beside others."""
+
+    preflight_status: GaugeFamily
+    preflight_duration: GaugeFamily
+    preflight_last_run: GaugeFamily
+    preflight_findings: GaugeFamily
+    preflight_muted: GaugeFamily
+
+
+class OwnGauges:
+    """The families that tell of preflights alone, for a service that has metrics of its own in `registry`."""
+
+    def __init__(self, registry: CollectorRegistry, *, reports: Iterable[str], findings: Iterable[FindingSpec]) -> None:
+        self._registry = registry
+        report = Label(name="report", meaning="which preflight", values=tuple(reports))
+        code = Label(name="code", meaning="code of the finding", values=tuple(spec.code for spec in findings))
+        self.preflight_status = self._gauge("botflight_preflight_status")
+        self.preflight_duration = self._gauge("botflight_preflight_duration_seconds")
+        self.preflight_last_run = self._gauge("botflight_preflight_last_run_timestamp_seconds", report)
+        self.preflight_findings = self._gauge("botflight_preflight_findings", code)
+        self.preflight_muted = self._gauge("botflight_preflight_muted", report)
+
+    def _gauge(self, name: str, *labels: Label) -> GaugeFamily:
+        spec = next(spec for spec in METRICS if spec.name == name)
+        return GaugeFamily(replace(spec, labels=labels or spec.labels), self._registry)
+
+
 class PreflightMetrics:
     """Shows the last report of a preflight as metrics: give it as the preflight's `on_report`.
 
     `report` names it beside others; sections and codes are each of one report.
     """
 
-    def __init__(self, metrics: Metrics, findings: Iterable[FindingSpec], *, report: str = "billing") -> None:
-        self._metrics = metrics
+    def __init__(self, gauges: PreflightGauges, findings: Iterable[FindingSpec], *, report: str = "billing") -> None:
+        self._gauges = gauges
         self._report = report
         self._codes = [spec.code for spec in findings]
         self._show_findings({})
 
+    @classmethod
+    def of(
+        cls, registry: CollectorRegistry, findings: Iterable[FindingSpec], *, report: str = "preflight"
+    ) -> "PreflightMetrics":
+        """Make the families in a registry of one's own, for its only preflight."""
+        specs = tuple(findings)
+        return cls(OwnGauges(registry, reports=[report], findings=specs), specs, report=report)
+
     def __call__(self, report: Report) -> None:
         """Show `report` in place of the one before."""
-        self._metrics.preflight_last_run.set(self._report, to=report.started_at_ms / 1000)
-        self._metrics.preflight_muted.set(self._report, to=len(report.muted))
+        self._gauges.preflight_last_run.set(self._report, to=report.started_at_ms / 1000)
+        self._gauges.preflight_muted.set(self._report, to=len(report.muted))
         for section in report.sections:
-            self._metrics.preflight_status.set(section.name, to=_STATUS_NUMBERS[section.status])
-            self._metrics.preflight_duration.set(section.name, to=section.latency_ms / 1000)
-            self._show_ledger(section.meta)
+            self._gauges.preflight_status.set(section.name, to=_STATUS_NUMBERS[section.status])
+            self._gauges.preflight_duration.set(section.name, to=section.latency_ms / 1000)
         self._show_findings(_affected(report))
-
-    def _show_ledger(self, meta: Mapping[str, object]) -> None:
-        """Show what a section knows of the ledger; where it could not be counted, the last count stands."""
-        shown = {
-            "sum_hundredths": (self._metrics.ledger_drift, 1),
-            "mismatched": (self._metrics.ledger_mismatched, 1),
-            "audit_age_ms": (self._metrics.ledger_audit_age, 1000),
-        }
-        for name, (gauge, divisor) in shown.items():
-            value = meta.get(name)
-            if isinstance(value, int | float):
-                gauge.set(to=value / divisor)
 
     def _show_findings(self, affected: dict[str, int]) -> None:
         # All codes, always: an alert on a series that comes and goes fires late and never resolves.
         for code in self._codes:
-            self._metrics.preflight_findings.set(code, to=affected.get(code, 0))
+            self._gauges.preflight_findings.set(code, to=affected.get(code, 0))
 
 
 def _affected(report: Report) -> dict[str, int]:
     affected: dict[str, int] = {}
     for judged in report.counted:
-        affected[judged.spec.code] = affected.get(judged.spec.code, 0) + judged.finding.affected_count
+        affected[judged.spec.code] = affected.get(judged.spec.code, 0) + max(1, judged.finding.affected_count)
     return affected

@@ -8,8 +8,9 @@ from importlib.metadata import version
 
 from starlette.routing import BaseRoute
 
+from botflight_diagnostics.billing_metrics import BillingMetrics
 from botflight_diagnostics.billing_preflight import billing_preflight, broken_store, store_preflight
-from botflight_diagnostics.findings import BILLING_FINDINGS, SERVICE_FINDINGS
+from botflight_diagnostics.findings import SERVICE_FINDINGS
 from botflight_diagnostics.health import Health
 from botflight_diagnostics.mute_routes import mute_routes
 from botflight_diagnostics.mutes import Mutes, PartnerBook
@@ -77,7 +78,7 @@ class Diagnosis:
             clock=telemetry.clock,
             mutes=mutes,
             log=self._log,
-            on_report=PreflightMetrics(telemetry.metrics, BILLING_FINDINGS, report="billing"),
+            on_report=BillingMetrics(telemetry.metrics),
         )
         self.service_preflight = service_preflight(
             vitals,

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from botflight_diagnostics.billing_metrics import BillingMetrics
 from botflight_diagnostics.billing_preflight import billing_preflight
 from botflight_diagnostics.findings import BILLING_FINDINGS
-from botflight_diagnostics.prometheus import MetricsPage, PreflightMetrics
+from botflight_diagnostics.prometheus import MetricsPage
 
 ASKING_FOR_OPENMETRICS = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
 
@@ -92,7 +93,7 @@ async def test_a_scraper_that_hangs_up_harms_nobody():
 
 @pytest.fixture
 def shown(telemetry, probe, clock):
-    show = PreflightMetrics(telemetry.metrics, BILLING_FINDINGS)
+    show = BillingMetrics(telemetry.metrics)
     return billing_preflight(probe, daily_limit=5, reference=str, clock=clock, on_report=show)
 
 

@@ -248,6 +248,55 @@ def test_check_tells_that_the_store_does_not_open(
     assert "notes.sqlite" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [
+        ({}, "provider: local. KIE_API_KEY is not set"),
+        ({"KIE_API_KEY": "a-key"}, "provider: kie at https://api.kie.ai, which calls back at https://bot.example.com"),
+    ],
+)
+def test_check_says_who_makes_the_files(
+    environment: Callable[..., None], capsys: pytest.CaptureFixture[str], key: dict[str, str], told: str
+) -> None:
+    """Nobody sells drawings for pictures by mistake."""
+    environment(**SERVING, **key)
+
+    code = main(["check"])
+
+    assert code == 0
+    assert told in capsys.readouterr().out
+
+
+def test_check_tells_what_is_sold_and_a_price_of_nothing(
+    environment: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Prices of this partner are shown; one for a model that is not sold ends with 2."""
+    environment(**SERVING, PRICES="upscale=2.5")
+    good = main(["check"])
+    shown = capsys.readouterr().out
+    environment(**SERVING, PRICES="upscaling=2.5")
+
+    bad = main(["check"])
+
+    assert (good, bad) == (0, 2)
+    assert "upscale 2.5" in shown
+    assert "PRICES names what is not sold: upscaling" in capsys.readouterr().out
+
+
+def test_a_price_of_nothing_stops_the_start(
+    environment: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line says which, and there is no traceback."""
+    environment(**SERVING, PRICES="upscaling=2.5", PORT="0")
+
+    code = main(["serve"])
+
+    assert (code, capsys.readouterr().err.splitlines()[-1][:48]) == (
+        2,
+        "botflight: PRICES names what is not sold: upscal",
+    )
+
+
 def test_check_prints_an_env_file_to_fill_in(capsys: pytest.CaptureFixture[str]) -> None:
     """`botflight check --env-example > .env` is a beginning."""
     code = main(["check", "--env-example"])

@@ -113,6 +113,18 @@ def test_an_empty_string_is_not_set() -> None:
         ("ADMIN_ID", "9" * 5000),
         ("ADMIN_ID", "1," * 101),
         ("KIE_API_KEY", "two words"),
+        ("KIE_API_BASE_URL", "api.kie.ai"),
+        ("KIE_UPLOAD_BASE_URL", "https://user@kie.ai"),
+        ("KIE_FILE_HOSTS", ","),
+        ("KIE_FILE_HOSTS", "kie.ai,127.0.0.1"),
+        ("KIE_FILE_HOSTS", "com"),
+        ("KIE_FILE_HOSTS", "https://kie.ai"),
+        ("PRICES", "upscale"),
+        ("PRICES", "upscale=free"),
+        ("PRICES", "upscale=0.00"),
+        ("PRICES", "upscale=2.555"),
+        ("PRICES", "upscale=2,upscale=3"),
+        ("PRICES", "Upscale!=2"),
         ("DATABASE_URL", "mysql://localhost/x"),
         ("DATABASE_URL", "sqlite:"),
         ("DATABASE_URL", "postgresql://"),
@@ -253,3 +265,12 @@ def test_the_example_file_sets_nothing_by_itself(tmp_path: Path) -> None:
     env_file.write_text(env_example())
 
     assert Settings.load({}, mode="check", env_file=env_file) == Settings()
+
+
+def test_lists_are_written_with_commas() -> None:
+    """Blanks around them do no harm, and what was read is shown as it was written."""
+    settings = load("check", PRICES="upscale=2.5, text_to_image = 4", KIE_FILE_HOSTS="Files.KIE.ai, kie.ai")
+
+    assert settings.prices == (("upscale", "2.5"), ("text_to_image", "4"))
+    assert settings.kie_file_hosts == ("files.kie.ai", "kie.ai")
+    assert settings.masked()["PRICES"] == "upscale=2.5,text_to_image=4"

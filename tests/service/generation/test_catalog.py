@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from botflight_service.billing.money import credits
@@ -95,6 +97,9 @@ def test_before_walks_back_from_the_end() -> None:
         ("max_characters = 100", "max_characters = 5000", "less than or equal to 4096"),
         ("max_characters = 100", "limit = 100", "models.0.inputs.0.text.max_characters: Field required"),
         ("expected_seconds = 10", "", "models.0.expected_seconds: Field required"),
+        ('price = "2.5"', 'price = "2.5"\nprovider_constants = { prompt = "x" }', "there more than once: prompt"),
+        ('price = "2.5"', 'price = "2.5"\nprovider_constants = { "a b" = 1 }', "String should match pattern"),
+        ('type = "number"', 'type = "number"\n  provider_name = "prompt"', "there more than once: prompt"),
         ('kind = "audio"', 'kind = "audio"\ncolour = "red"', "models.0.colour: Unexpected keyword argument"),
     ],
 )
@@ -133,3 +138,19 @@ def test_what_is_no_toml_is_refused_in_one_line() -> None:
     """A broken file is named as such, with the place."""
     with pytest.raises(CatalogInvalid, match=r"not TOML: .*line 2"):
         catalog.parse("models = [\nkey")
+
+
+def test_a_partner_has_prices_of_its_own() -> None:
+    """What is not named keeps its price, and everything else of a model stays."""
+    sold = catalog.load()
+
+    priced = sold.priced({"upscale": "2.5"})
+
+    assert priced.find("upscale") == replace(sold.models[-1], price=credits("2.5"))
+    assert priced.models[:-1] == sold.models[:-1]
+
+
+def test_prices_of_what_is_not_sold_are_refused_together() -> None:
+    """Each is named, with what is sold."""
+    with pytest.raises(CatalogInvalid, match=r"not sold: upscal, sound \(sold are text_to_image"):
+        catalog.load().priced({"upscal": "2", "sound": "1", "upscale": "2"})

@@ -41,6 +41,7 @@ from botflight_service.bot.observed import ObservedRequest
 from botflight_service.bot.outbox import MAX_WAITING as MAX_MESSAGES
 from botflight_service.bot.outbox import Outbox
 from botflight_service.bot.polling import LANE, Polling, require_alone
+from botflight_service.bot.sender import Sender
 from botflight_service.bot.sessions import SessionCache
 from botflight_service.bot.texts import load as load_texts
 from botflight_service.bot.transport import Transport
@@ -150,9 +151,8 @@ def build(
     )
     outbox = Outbox(
         partner=partner,
-        bot=bot,
+        sender=Sender(bot, provider),
         storage=storage,
-        files=provider,
         telemetry=telemetry,
         clock_ms=clock_ms,
         sleep=sleep,

@@ -38,6 +38,15 @@ class ObservedRequest(BaseRequest):
         """Close the request inside."""
         await self._request.shutdown()
 
+    @staticmethod
+    def parse_json_payload(payload: bytes) -> Any:  # noqa: ANN401 - whatever Telegram says
+        """What an answer says. Raises TelegramError where it is no JSON."""
+        try:
+            return orjson.loads(payload)
+        except orjson.JSONDecodeError:
+            # Its own way is lenient with bytes that are no UTF-8, and has the words for what is left.
+            return BaseRequest.parse_json_payload(payload)
+
     async def do_request(
         self,
         url: str,

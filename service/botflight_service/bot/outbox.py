@@ -5,25 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, assert_never
 from uuid import UUID
 
-from telegram import (
-    Bot,
-    InlineKeyboardButton,
-    InlineKeyboardMarkup,
-    InputFile,
-    LabeledPrice,
-    LinkPreviewOptions,
-    Message,
-)
-from telegram.constants import ParseMode
 from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError
 
 from botflight_diagnostics.telemetry import Correlation, Telemetry, TraceContext, bind, mask
+from botflight_service.bot.sender import Sender, Sent
 from botflight_service.bot.transport import retry_after_s
-from botflight_service.generation.attempts import Artifact, ResultKind
-from botflight_service.message import Invoice, Keyboard, OutgoingMessage
+from botflight_service.message import OutgoingMessage
 from botflight_service.provider.interface import ProviderError
 from botflight_service.storage.interface import Mark, QueuedMessage, SendOutcome, Storage, StorageError
 from botflight_service.storage.sharing import Kind
@@ -49,22 +38,6 @@ REPLAY_PAGE = 500
 #: Messages of a chat read at a time.
 REFILL_PAGE = 100
 
-_STARS = "XTR"
-_INVOICE_START = "top_up"
-
-#: What Telegram says of a message that cannot be drawn over any more: it is sent anew.
-_CANNOT_EDIT = ("message to edit not found", "message can't be edited", "there is no text in the message to edit")
-#: What it says when the screen shows that already.
-_SAME_CONTENT = "message is not modified"
-
-
-class Files(Protocol):
-    """Where finished files come from."""
-
-    async def fetch(self, artifact: Artifact) -> bytes:
-        """The file."""
-        ...
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Item:
@@ -83,14 +56,6 @@ class _Refill:
     queued_at_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Sent:
-    """What Telegram made of a message."""
-
-    message_id: int | None = None
-    file_id: str | None = None
-
-
 class Outbox:
     """The one way out for messages."""
 
@@ -98,9 +63,8 @@ class Outbox:
         self,
         *,
         partner: str,
-        bot: Bot,
+        sender: Sender,
         storage: Storage,
-        files: Files,
         telemetry: Telemetry,
         clock_ms: Callable[[], int],
         menu_sent: Callable[[int, int], None],
@@ -109,9 +73,8 @@ class Outbox:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._partner = partner
-        self._bot = bot
+        self._sender = sender
         self._storage = storage
-        self._files = files
         self._telemetry = telemetry
         self._log = telemetry.logs.logger("outbox")
         self._clock_ms = clock_ms
@@ -310,28 +273,28 @@ class Outbox:
 
     async def _try_once(self, message: OutgoingMessage) -> None:
         try:
-            await self._send(message)
+            await self._sender.send(message)
         except TelegramError as error:
             self._log.info("PROGRESS_NOT_DRAWN", error_type=type(error).__name__)
 
-    async def _send_until_settled(self, item: _Item) -> tuple[SendOutcome, _Sent] | None:
+    async def _send_until_settled(self, item: _Item) -> tuple[SendOutcome, Sent] | None:
         """Try until it is sent or given up; None where the chat became another process's: that one sends it."""
         tries = 0
         while await self._ownership.confirmed(lane_of_chat(item.message.chat_id)):
             try:
-                sent = await self._send(item.message)
+                sent = await self._sender.send(item.message)
             except Forbidden:
                 self._telemetry.metrics.blocked_users.add()
                 self._telemetry.metrics.outbox_given_up.add("FORBIDDEN")
                 self._log.warning("MESSAGE_UNDELIVERABLE", reason="FORBIDDEN")
-                return SendOutcome.UNDELIVERABLE, _Sent()
+                return SendOutcome.UNDELIVERABLE, Sent()
             except RetryAfter as error:
                 wait_s = min(retry_after_s(error), MAX_RETRY_AFTER_S)
             except BadRequest as error:
                 # Never the error's text: it may quote what the user wrote.
                 self._telemetry.metrics.outbox_given_up.add("REFUSED")
                 self._log.error("MESSAGE_UNDELIVERABLE", reason="REFUSED", error_type=_reason(error))
-                return SendOutcome.REFUSED, _Sent()
+                return SendOutcome.REFUSED, Sent()
             except (NetworkError, TelegramError, ProviderError) as error:
                 wait_s = RETRY_S[min(tries, len(RETRY_S) - 1)]
                 self._log.warning("MESSAGE_DELAYED", error_type=type(error).__name__, retry_s=wait_s)
@@ -342,84 +305,11 @@ class Outbox:
             if self._clock_ms() - item.queued_at_ms > GIVE_UP_MS:
                 self._telemetry.metrics.outbox_given_up.add("TOO_OLD")
                 self._log.error("MESSAGE_UNDELIVERABLE", reason="TOO_OLD")
-                return SendOutcome.REFUSED, _Sent()
+                return SendOutcome.REFUSED, Sent()
             await self._sleep(wait_s)
         return None
 
-    async def _send(self, message: OutgoingMessage) -> _Sent:
-        if message.artifact is not None:
-            return await self._send_file(message, message.artifact)
-        if message.invoice is not None:
-            return await self._send_invoice(message, message.invoice)
-        if message.edit_message_id is not None and await self._edit(message, message.edit_message_id):
-            return _Sent(message.edit_message_id)
-        sent = await self._bot.send_message(
-            message.chat_id,
-            message.text,
-            parse_mode=ParseMode.HTML,
-            reply_markup=_markup(message.keyboard),
-            link_preview_options=LinkPreviewOptions(is_disabled=True),
-        )
-        return _Sent(sent.message_id)
-
-    async def _edit(self, message: OutgoingMessage, message_id: int) -> bool:
-        """Draw over a message; False where Telegram says that it cannot be done any more."""
-        try:
-            await self._bot.edit_message_text(
-                message.text,
-                chat_id=message.chat_id,
-                message_id=message_id,
-                parse_mode=ParseMode.HTML,
-                reply_markup=_markup(message.keyboard),
-                link_preview_options=LinkPreviewOptions(is_disabled=True),
-            )
-        except BadRequest as error:
-            told = error.message.lower()
-            if _SAME_CONTENT in told:
-                return True
-            if any(reason in told for reason in _CANNOT_EDIT):
-                return False
-            raise
-        return True
-
-    async def _send_file(self, message: OutgoingMessage, artifact: Artifact) -> _Sent:
-        file: str | InputFile
-        if artifact.telegram_file_id is not None:
-            file = artifact.telegram_file_id
-        else:
-            file = InputFile(await self._files.fetch(artifact), filename=artifact.file_name)
-        options: dict[str, Any] = {
-            "caption": message.text,
-            "parse_mode": ParseMode.HTML,
-            "reply_markup": _markup(message.keyboard),
-        }
-        match artifact.kind:
-            case ResultKind.PHOTO:
-                sent = await self._bot.send_photo(message.chat_id, file, **options)
-            case ResultKind.ANIMATION:
-                sent = await self._bot.send_animation(message.chat_id, file, **options)
-            case ResultKind.AUDIO:
-                sent = await self._bot.send_audio(message.chat_id, file, **options)
-            case _:
-                assert_never(artifact.kind)
-        return _Sent(sent.message_id, _file_id(sent))
-
-    async def _send_invoice(self, message: OutgoingMessage, invoice: Invoice) -> _Sent:
-        sent = await self._bot.send_invoice(
-            message.chat_id,
-            invoice.title,
-            invoice.description,
-            invoice.payload,
-            _STARS,
-            [LabeledPrice(invoice.title, invoice.stars)],
-            provider_token="",
-            # Forwarded, it leads into this chat instead of letting somebody else pay.
-            start_parameter=_INVOICE_START,
-            reply_markup=_pay_markup(invoice, message.keyboard),
-        )
-        return _Sent(sent.message_id)
-
-    def _mark(self, item: _Item, outcome: SendOutcome, sent: _Sent) -> None:
+    def _mark(self, item: _Item, outcome: SendOutcome, sent: Sent) -> None:
         if item.place is None:
             return
         if item.message.menu_of is not None and sent.message_id is not None:
@@ -459,29 +349,6 @@ class Outbox:
                 if not self._unmarked[lane]:
                     del self._unmarked[lane]
         self._marked.set()
-
-
-def _markup(keyboard: Keyboard) -> InlineKeyboardMarkup | None:
-    if not keyboard:
-        return None
-    return InlineKeyboardMarkup(
-        [[InlineKeyboardButton(button.label, callback_data=button.data) for button in row] for row in keyboard]
-    )
-
-
-def _pay_markup(invoice: Invoice, keyboard: Keyboard) -> InlineKeyboardMarkup:
-    """The button that pays, which Telegram wants first, and ours below it."""
-    rows = _markup(keyboard)
-    return InlineKeyboardMarkup(
-        [[InlineKeyboardButton(invoice.pay, pay=True)], *(rows.inline_keyboard if rows is not None else ())]
-    )
-
-
-def _file_id(sent: Message) -> str | None:
-    if sent.photo:
-        return sent.photo[-1].file_id
-    file = sent.animation or sent.audio or sent.document
-    return file.file_id if file else None
 
 
 def _reason(error: BadRequest) -> str:

@@ -13,10 +13,10 @@ PREFLIGHT := env DATABASE_URL=sqlite:{folder}/fresh.sqlite BOT_INSTANCE_ID=partn
 	'$(BIN)/botflight storage migrate >&2 && $(BIN)/python -m botflight_diagnostics.run_billing_preflight --json'
 
 .DEFAULT_GOAL := help
-.PHONY: help run test evidence check format bench prove live-kie dashboards schema strangers lock clean
+.PHONY: help run test evidence check format bench bench-preflight prove live-kie dashboards schema strangers lock clean
 
 help: ## this page
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-15s %s\n", $$1, $$2 }'
 
 # pip refuses an editable project under hashes, so the lock comes first and the project after it, alone.
 $(READY): requirements.lock pyproject.toml
@@ -50,6 +50,9 @@ format: $(READY) ## format the code and mend what the linter can mend
 
 bench: $(READY) ## updates a second beside python-telegram-bot's own webhook and aiogram
 	@$(BIN)/python -m tests.bench.updates $(ARGS)
+
+bench-preflight: $(READY) ## the preflight at ten million attempts beside ten thousand; 10 GB of disk, some minutes
+	@$(BIN)/python -m tests.bench.preflight $(ARGS)
 
 prove: $(READY) ## the heavy proofs in full, by a seed that can be given again (ARGS="kill-sqlite --seed 7")
 	@$(BIN)/python -m tests.prove $(ARGS)

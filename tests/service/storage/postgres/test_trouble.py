@@ -19,7 +19,8 @@ from botflight_diagnostics.mutes import Mutes, PartnerBook
 from botflight_diagnostics.preflight import SECTION_DEADLINE_MS, Preflight
 from botflight_diagnostics.report import Report
 from botflight_service.storage.interface import Storage
-from botflight_service.storage.sql.postgres import PostgresStorage
+from botflight_service.storage.sql.postgres import PostgresStorage, spares
+from botflight_service.storage.sql.postgres.spares import MAX_SPARES
 from makings import NOW_MS, PARTNER, TODAY
 from postgres_server import OwnServer, Server
 
@@ -191,3 +192,32 @@ async def test_a_full_disk_is_found_and_mended_by_room(server: OwnServer, place:
     assert {name for name, status in statuses.items() if status != "OK"} == {"storage_rw"}
     assert took_s < STORAGE_RW_TIMEOUT_S + GRACE_S
     assert after[1] == []
+
+
+async def test_questions_leave_their_connections_for_the_next_ones(storage: PostgresStorage) -> None:
+    """A second preflight makes no connection but that of `db`, which shows that one can be made; close leaves none."""
+    preflight = preflight_of(storage)
+    await looked(preflight)
+    kept = [raw for _, raw in storage._pool._spares._kept]
+
+    await looked(preflight)
+    again = [raw for _, raw in storage._pool._spares._kept]
+    await storage.close()
+
+    assert 1 <= len(kept) <= MAX_SPARES
+    assert set(again) >= set(kept)
+    assert all(raw.is_closed() for raw in again)
+
+
+async def test_a_connection_that_was_left_too_long_is_not_taken(
+    storage: PostgresStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What something on the way may have forgotten is hung up on, and a new one made."""
+    preflight = preflight_of(storage)
+    await looked(preflight)
+    old = [raw for _, raw in storage._pool._spares._kept]
+    monkeypatch.setattr(spares, "SPARE_S", 0)
+
+    _, codes, _ = await looked(preflight)
+
+    assert (codes, all(raw.is_closed() for raw in old)) == ([], True)

@@ -14,6 +14,7 @@ from botflight_service.storage.interface import StorageUnavailable
 from botflight_service.storage.sql.postgres.faults import Lost, explained
 from botflight_service.storage.sql.postgres.link import Link
 from botflight_service.storage.sql.postgres.schema import SCHEMA
+from botflight_service.storage.sql.postgres.spares import Spares
 
 #: Connections kept for writes and reads; one does about 2,000 transactions a second.
 POOL_SIZE = 10
@@ -49,6 +50,7 @@ class Pool:
         self._size = size
         self._pool: asyncpg.Pool[Any] | None = None
         self._room_apart = asyncio.Semaphore(MAX_APART)
+        self._spares = Spares()
         #: What the database is called in errors: where it is, and no password.
         self.name = _name(url)
 
@@ -81,6 +83,7 @@ class Pool:
         if self._pool is None:
             return
         pool, self._pool = self._pool, None
+        await self._spares.close(within_s=CLOSE_TIMEOUT_S)
         closing = asyncio.ensure_future(pool.close())
         await asyncio.wait({closing}, timeout=CLOSE_TIMEOUT_S)
         if not closing.done():
@@ -119,18 +122,27 @@ class Pool:
             raw.terminate()
 
     @contextlib.asynccontextmanager
-    async def apart(self, *, within_s: float) -> AsyncIterator[Link]:
-        """Lend a connection that is made for this alone, and waits for none of the others."""
+    async def apart(self, *, within_s: float, spare: bool = False) -> AsyncIterator[Link]:
+        """Lend a connection for this alone, which waits for none of the others.
+
+        It is made for this; with `spare` one may be taken that was used so before, and is left for the next.
+        """
         async with self._room_apart:
-            with self._url_understood(), explained(self.name):
-                raw = await asyncpg.connect(self._url, timeout=CONNECT_TIMEOUT_S, server_settings=_SESSION)
+            raw = self._spares.take() if spare else None
+            if raw is None:
+                with self._url_understood(), explained(self.name):
+                    raw = await asyncpg.connect(self._url, timeout=CONNECT_TIMEOUT_S, server_settings=_SESSION)
             link = Link(raw, name=self.name)
+            left = False
             try:
                 with link.within(within_s):
                     yield link
-                    await raw.close(timeout=CLOSE_TIMEOUT_S)
+                    left = spare and self._pool is not None and self._spares.put(raw)
+                    if not left:
+                        await raw.close(timeout=CLOSE_TIMEOUT_S)
             finally:
-                raw.terminate()
+                if not left:
+                    raw.terminate()
 
     @contextlib.contextmanager
     def _url_understood(self) -> Iterator[None]:

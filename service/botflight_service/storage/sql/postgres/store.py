@@ -151,12 +151,12 @@ class PostgresStorage(SqlStorage):
         return await self._retried(partial(self._alone, make), _Doubts())
 
     async def _ask(self, make: Make[T]) -> T:
-        async with self._pool.apart(within_s=LONG_LIMIT_S) as link:
+        async with self._pool.apart(within_s=LONG_LIMIT_S, spare=True) as link:
             return await link.transact(make, begin=ONE_SNAPSHOT)
 
     async def _write_apart(self, make: Make[T]) -> T:
         """Write on a connection of its own."""
-        async with self._pool.apart(within_s=CALL_LIMIT_S) as link:
+        async with self._pool.apart(within_s=CALL_LIMIT_S, spare=True) as link:
             return await link.transact(make)
 
     async def _committed(self, work: Work) -> Receipt:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -14,18 +14,20 @@ from PIL import Image
 
 from botflight_diagnostics.telemetry import Telemetry
 from botflight_diagnostics.telemetry.capture import CapturedTelemetry
-from botflight_harness.kie import FakeKie
+from botflight_harness.kie import FakeKie, kie_app
 from botflight_harness.kie.faults import Loss
 from botflight_harness.ptb import TelegramRequest
+from botflight_harness.server import serving
 from botflight_harness.telegram import Person, Telegram
-from botflight_service.app import Built, build, pick_provider
+from botflight_service.app import Built, build, pick_provider, system_clock_ms
 from botflight_service.billing.money import credits
 from botflight_service.generation.attempts import AttemptState
 from botflight_service.generation.course import SUBMIT_RETRY_S, UNKNOWN_LIMIT_MS
-from botflight_service.lifecycle import Phase
+from botflight_service.lifecycle import Phase, running
 from botflight_service.provider.kie.callbacks import Callbacks
+from botflight_service.storage import open_storage
 from kie_shop import confirms, kie_settings, only_attempt, open_kie, open_kie_shop
-from shop import SECRET, Shop, posted, settings_of
+from shop import SECRET, Shop, open_shop, posted, settings_of
 
 
 def photo() -> bytes:
@@ -112,6 +114,20 @@ async def kie_shop(telegram: Telegram, kie: FakeKie) -> AsyncIterator[Shop]:
     """A service that has it make the files."""
     async with open_kie_shop(telegram, kie) as opened:
         yield opened
+
+
+def second_service(shop: Shop, telegram: Telegram, more: Mapping[str, str]) -> Built:
+    """Another process of the same service, on a store that both share."""
+    settings = settings_of(shop.harness.bot.token, more)
+    provider, callbacks = pick_provider(settings, mode="serve")
+    return build(
+        settings,
+        telemetry=Telemetry.for_tests(),
+        storage=open_storage(more["DATABASE_URL"], clock=system_clock_ms),
+        provider=provider,
+        requests=(TelegramRequest(telegram), TelegramRequest(telegram)),
+        callbacks=callbacks,
+    )
 
 
 async def test_a_picture_is_made_delivered_and_paid_once(kie_shop: Shop, kie: FakeKie, alice: Person) -> None:
@@ -354,6 +370,30 @@ async def test_a_callback_reaches_whichever_replica(
         assert telemetry.sample("botflight_attempts_total", model="text_to_image", state="succeeded") == 1
         assert (await only_attempt(kie_shop, alice)).state in {AttemptState.SUCCEEDED, AttemptState.DELIVERED}
         assert (kie.creates, await kie_shop.balance(alice)) == (1, credits(15))
+
+
+async def test_replicas_tell_each_other_what_kie_told_one_of_them(
+    telegram: Telegram, alice: Person, postgres_url: str
+) -> None:
+    """In real time: the answer is lost in one, KIE calls the other, and the first delivers long before its deadline."""
+    kie = FakeKie(waits_ms=10, queues_ms=10, takes_ms=300)
+    async with serving(kie_app(kie)) as address:
+        kie.files_url = f"{address.url}/files"
+        more = kie_settings(kie) | {"DATABASE_URL": postgres_url}
+        async with open_shop(telegram, kie=kie, database_url=postgres_url, more=more) as shop:
+            other = second_service(shop, telegram, more)
+            async with running(other.service) as start:
+                await start
+                kie.reaches(lambda url, body, headers: posted(other.asgi, url, body, headers))
+                kie.loses_answer(taken=True)
+
+                async with asyncio.timeout(20):
+                    await confirms(shop, alice)
+
+                assert (await only_attempt(shop, alice)).state is AttemptState.DELIVERED
+                assert [call.status for call in kie.calls] == [200]
+                assert (kie.creates, await shop.balance(alice)) == (1, credits(15))
+    await kie.close()
 
 
 async def test_a_task_outlives_a_restart(telegram: Telegram, kie: FakeKie, alice: Person, tmp_path: Path) -> None:

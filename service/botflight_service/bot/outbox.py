@@ -13,7 +13,7 @@ from botflight_diagnostics.telemetry import Correlation, Telemetry, TraceContext
 from botflight_service.bot.sender import Sender, Sent
 from botflight_service.bot.transport import retry_after_s
 from botflight_service.message import OutgoingMessage
-from botflight_service.provider.interface import ProviderError
+from botflight_service.provider.interface import ProviderError, ProviderRefused
 from botflight_service.storage.interface import Mark, QueuedMessage, SendOutcome, Storage, StorageError
 from botflight_service.storage.sharing import Kind
 from botflight_service.updates.envelope import lane_of_chat
@@ -294,6 +294,11 @@ class Outbox:
                 # Never the error's text: it may quote what the user wrote.
                 self._telemetry.metrics.outbox_given_up.add("REFUSED")
                 self._log.error("MESSAGE_UNDELIVERABLE", reason="REFUSED", error_type=_reason(error))
+                return SendOutcome.REFUSED, Sent()
+            except ProviderRefused:
+                # It was paid and its file is gone for good: only an administrator can make that good.
+                self._telemetry.metrics.outbox_given_up.add("FILE_GONE")
+                self._log.error("MESSAGE_UNDELIVERABLE", reason="FILE_GONE")
                 return SendOutcome.REFUSED, Sent()
             except (NetworkError, TelegramError, ProviderError) as error:
                 wait_s = RETRY_S[min(tries, len(RETRY_S) - 1)]

@@ -30,6 +30,11 @@ _FILE_METHODS = {
     ResultKind.ANIMATION: ("sendAnimation", "animation"),
     ResultKind.AUDIO: ("sendAudio", "audio"),
 }
+#: Telegram's own for `sendPhoto` (Bot API 10.3): larger ones go as files, up to 50 MB.
+MAX_PHOTO_BYTES = 10 * 1024 * 1024
+#: What Telegram says of a picture that it does not take as a photo: over 10,000 pixels in sum, over 20 times as long as
+#: wide, not to be read, or known to it as a file.
+_NO_PHOTO = ("photo_invalid_dimensions", "image_process_failed", "file is too big", "as photo")
 #: What a message may hold its file as. Telegram calls a GIF both an animation and a document.
 _FILES = ("animation", "audio", "document")
 #: What Telegram says of a message that cannot be drawn over any more: it is sent anew.
@@ -128,17 +133,29 @@ class Sender:
 
     async def _send_file(self, message: OutgoingMessage, artifact: Artifact) -> Sent:
         method, name = _FILE_METHODS[artifact.kind]
-        known, uploads = artifact.telegram_file_id, {}
-        if known is None:
-            uploads[name] = _Upload(artifact.file_name, await self._files.fetch(artifact))
+        file: str | _Upload | None = artifact.telegram_file_id
+        if file is None:
+            file = _Upload(artifact.file_name, await self._files.fetch(artifact))
+        if artifact.kind is not ResultKind.PHOTO:
+            return await self._send_as(method, name, file, message)
+        if isinstance(file, str) or len(file.content) <= MAX_PHOTO_BYTES:
+            try:
+                return await self._send_as(method, name, file, message)
+            except BadRequest as error:
+                if not any(reason in error.message.lower() for reason in _NO_PHOTO):
+                    raise
+        # As a file it keeps every pixel: that is what an enlargement was bought for.
+        return await self._send_as("sendDocument", "document", file, message)
+
+    async def _send_as(self, method: str, name: str, file: str | _Upload, message: OutgoingMessage) -> Sent:
         parameters = {
             "chat_id": message.chat_id,
-            name: known,
+            name: file if isinstance(file, str) else None,
             "caption": message.text,
             "parse_mode": _HTML,
             "reply_markup": _markup(message.keyboard),
         }
-        return _sent(await self._call(method, parameters, uploads))
+        return _sent(await self._call(method, parameters, {name: file} if isinstance(file, _Upload) else None))
 
     async def _send_invoice(self, message: OutgoingMessage, invoice: Invoice) -> Sent:
         pays = {"inline_keyboard": [[{"text": invoice.pay, "pay": True}], *_rows(message.keyboard)]}

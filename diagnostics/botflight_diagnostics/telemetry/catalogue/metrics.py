@@ -69,7 +69,7 @@ _PAYMENT = Label(
     meaning="what became of it",
     values=("credited", "found", "refunded", "refunded_elsewhere", "refund_refused", "unclear"),
 )
-_GIVEN_UP = Label(name="reason", meaning="why it was given up", values=("FORBIDDEN", "REFUSED", "TOO_OLD"))
+_GIVEN_UP = Label(name="reason", meaning="why it was given up", values=("FORBIDDEN", "REFUSED", "FILE_GONE", "TOO_OLD"))
 _SECTION = Label(name="section", meaning="section of the preflight", more=12)
 _REPORT = Label(name="report", meaning="which preflight", values=("billing", "service"))
 _SIGNAL = Label(name="signal", meaning="what was lost", values=("logs", "spans"))

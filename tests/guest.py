@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
+from botflight_diagnostics.billing_probe import AttemptFacts, UserFacts
+from botflight_service.admin_action import AdminAction
 from botflight_service.billing import packs
 from botflight_service.billing.money import Credits, credits
 from botflight_service.billing.payments import Payment
 from botflight_service.bot import texts
 from botflight_service.bot.callback_data import CallbackData, pack
 from botflight_service.bot.handlers import Features
+from botflight_service.bot.handlers.operation import MuteImpossible
 from botflight_service.bot.narrator import Narrator
 from botflight_service.bot.visit import Reply, Tap, Visit
 from botflight_service.generation import catalog
 from botflight_service.generation.attempts import Attempt
+from botflight_service.memo import Memo
 from botflight_service.message import Screen
 from botflight_service.session import Session
-from botflight_service.storage.interface import Balance
+from botflight_service.storage.interface import Balance, House, Known
 
 PARTNER = "p-main01"
 GUEST = 1001
@@ -38,6 +43,8 @@ class Shelf:
     free: dict[str, int] = field(default_factory=dict)
     sessions: dict[int, Session] = field(default_factory=dict)
     payments: list[Payment] = field(default_factory=list)
+    memos: dict[str, Memo] = field(default_factory=dict)
+    audited: list[AdminAction] = field(default_factory=list)
     users: set[int] = field(default_factory=lambda: {GUEST, ADMIN})
 
     async def balance(self, partner: str, user_id: int) -> Balance:
@@ -70,9 +77,53 @@ class Shelf:
         assert partner == PARTNER
         return [one for one in reversed(self.payments) if one.user_id == user_id][:limit]
 
+    async def house(self, partner: str) -> House:
+        assert partner == PARTNER
+        return House(revenue=credits(30), top_up_clearing=-credits(100), adjustments=-credits(5))
+
+    async def user(self, partner: str, user_id: int) -> Known | None:
+        found = await self.has_user(partner, user_id)
+        return Known(user_id=user_id, first_seen_at_ms=NOW_MS, blocked_at_ms=None) if found else None
+
+    async def attempts_of(self, partner: str, correlation_id: UUID, *, limit: int) -> Sequence[Attempt]:
+        assert partner == PARTNER
+        return [one for one in self.attempts.values() if one.correlation_id == correlation_id][:limit]
+
+    async def memo(self, partner: str, name: str) -> Memo:
+        assert partner == PARTNER
+        return self.memos.get(name, Memo(name=name))
+
+    async def actions(self, partner: str, *, limit: int) -> Sequence[AdminAction]:
+        assert partner == PARTNER
+        return list(reversed(self.audited))[:limit]
+
     async def has_user(self, partner: str, user_id: int) -> bool:
         assert partner == PARTNER
         return user_id in self.users
+
+
+class Counted:
+    """Figures that stand still."""
+
+    async def users(self) -> UserFacts:
+        return UserFacts(records=7)
+
+    async def attempts(self, *, now_ms: int, stale_after_ms: int) -> AttemptFacts:  # noqa: ARG002 - they stand still
+        return AttemptFacts(
+            total=9, last_24h=3, duplicate_request_ids=0, stale_pending=1, unknown=2, holds_without_attempt=0
+        )
+
+
+class Muted:
+    """A desk that knows one finding."""
+
+    async def mute(self, code: str, *, for_ms: int, reason: str) -> Mapping[str, Any]:
+        if code != "BPF_DB_SLOW":
+            raise MuteImpossible(f"there is no finding {code}")
+        return {"code": code, "for_ms": for_ms, "reason": reason}
+
+    async def unmute(self, code: str) -> bool:
+        return code == "BPF_DB_SLOW"
 
 
 class Guest:
@@ -161,6 +212,10 @@ class Guest:
         self.session = reply.session or self.session
         if reply.attempt:
             self.shelf.attempts[reply.attempt.task_id] = reply.attempt
+        if reply.memo:
+            self.shelf.memos[reply.memo.name] = replace(reply.memo, version=reply.memo.version + 1)
+        if reply.audited:
+            self.shelf.audited.append(reply.audited)
         if reply.free:
             self.shelf.free[reply.free.day] = self.shelf.free.get(reply.free.day, 0) + 1
         for transfer in reply.transfers:
@@ -187,5 +242,7 @@ def features_over(shelf: Shelf, *, daily_free_limit: int = 0, contact: str | Non
         daily_free_limit=daily_free_limit,
         zone=ZoneInfo("Europe/Moscow"),
         username=lambda: "botflight_bot",
+        figures=Counted(),
+        findings=Muted,
         contact=contact,
     )

@@ -23,6 +23,7 @@ from botflight_diagnostics.service_probe import QueueFacts
 from botflight_diagnostics.telemetry import Redactor, Telemetry, TickWriter, UserReferences, console_line, json_line
 from botflight_diagnostics.web import json_fault, json_refusal
 from botflight_service.billing.packs import load as load_packs
+from botflight_service.billing.quotas import day_of
 from botflight_service.bot.announcement import (
     WebhookTerms,
     announce_commands,
@@ -30,6 +31,7 @@ from botflight_service.bot.announcement import (
     require_no_webhook,
 )
 from botflight_service.bot.application import build_application
+from botflight_service.bot.broadcast import Broadcaster
 from botflight_service.bot.cashier import CashierWords
 from botflight_service.bot.conversation import Conversation, spoken
 from botflight_service.bot.dispatch import ALLOWED_UPDATES, BotDispatcher
@@ -106,11 +108,12 @@ class Built:
     refunds: Refunds
     reconciliation: Reconciliation
     maintenance: Maintenance
+    broadcaster: Broadcaster
     diagnosis: Diagnosis
     vitals: Vitals
 
 
-def build(
+def build(  # noqa: PLR0915 - a list of parts, a line each
     settings: Settings,
     *,
     telemetry: Telemetry,
@@ -196,6 +199,15 @@ def build(
         clock_ms=clock_ms,
     )
     maintenance = Maintenance(partner=partner, memos=storage, telemetry=telemetry)
+    broadcaster = Broadcaster(
+        partner=partner,
+        storage=storage,
+        messenger=outbox,
+        texts=texts,
+        telemetry=telemetry,
+        clock_ms=clock_ms,
+        sleep=sleep,
+    )
     conversation = Conversation(
         partner=partner,
         bot_id=bot_id,
@@ -207,7 +219,7 @@ def build(
         messenger=outbox,
         starter=runner,
         refunder=refunds,
-        remembered=maintenance,
+        remembered=(maintenance.changed, broadcaster.changed),
         apology=narrator.apology,
         telemetry=telemetry,
         clock_ms=clock_ms,
@@ -224,6 +236,8 @@ def build(
             daily_free_limit=settings.daily_free_limit,
             zone=settings.zone,
             username=lambda: bot.username,
+            figures=storage.probe(partner, day_of=lambda at_ms: day_of(at_ms, settings.zone)),
+            findings=lambda: diagnosis,
             is_closed=lambda: maintenance.is_on,
             contact=settings.support_contact,
         ),
@@ -302,7 +316,14 @@ def build(
             admit=lambda: _admit(mode, bot, ownership),
             announce=announce,
             inspect=diagnosis.inspect,
-            background=(diagnosis.watch, housekeeping.run, refunds.sweep, reconciliation.run, maintenance.watch),
+            background=(
+                diagnosis.watch,
+                housekeeping.run,
+                refunds.sweep,
+                reconciliation.run,
+                maintenance.watch,
+                broadcaster.run,
+            ),
         ),
         lifecycle=lifecycle,
         telemetry=telemetry,
@@ -334,6 +355,7 @@ def build(
         refunds=refunds,
         reconciliation=reconciliation,
         maintenance=maintenance,
+        broadcaster=broadcaster,
         diagnosis=diagnosis,
         vitals=vitals,
     )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
+from typing import Any
 
 from starlette.routing import BaseRoute
 
@@ -13,7 +14,8 @@ from botflight_diagnostics.billing_preflight import billing_preflight, broken_st
 from botflight_diagnostics.findings import SERVICE_FINDINGS
 from botflight_diagnostics.health import Health
 from botflight_diagnostics.mute_routes import mute_routes
-from botflight_diagnostics.mutes import Mutes, PartnerBook
+from botflight_diagnostics.mutes import BookFailed, MuteRefused, Mutes, PartnerBook
+from botflight_diagnostics.preflight import Preflight
 from botflight_diagnostics.prometheus import MetricsPage, PreflightMetrics
 from botflight_diagnostics.service_preflight import service_preflight
 from botflight_diagnostics.telemetry import Telemetry
@@ -26,6 +28,7 @@ from botflight_diagnostics.web import (
     preflight_route,
 )
 from botflight_service.billing.quotas import day_of
+from botflight_service.bot.handlers.operation import MuteImpossible
 from botflight_service.config import Settings
 from botflight_service.lifecycle import Lifecycle, Phase
 from botflight_service.storage.interface import Storage
@@ -101,6 +104,25 @@ class Diagnosis:
             tasks.create_task(self.service_preflight.repeat(every_s=PREFLIGHT_EVERY_S))
             tasks.create_task(self._vitals.watch())
             tasks.create_task(self._keep_sampling())
+
+    async def mute(self, code: str, *, for_ms: int, reason: str) -> Mapping[str, Any]:
+        """Mute a finding of either preflight for so long from now. Raises MuteImpossible."""
+        until_ms = self._telemetry.clock.time_ns() // 1_000_000 + for_ms
+        try:
+            return (await self._preflight_of(code).mute(code, until_ms=until_ms, reason=reason)).payload()
+        except (MuteRefused, BookFailed) as refused:
+            raise MuteImpossible(str(refused)) from refused
+
+    async def unmute(self, code: str) -> bool:
+        """Let a finding count again; False where it was not muted. Raises MuteImpossible."""
+        try:
+            return await self._preflight_of(code).unmute(code)
+        except (MuteRefused, BookFailed) as refused:
+            raise MuteImpossible(str(refused)) from refused
+
+    def _preflight_of(self, code: str) -> Preflight:
+        """The preflight that knows a finding; the billing preflight refuses what neither knows."""
+        return self.service_preflight if code in self.service_preflight.findings else self.preflight
 
     def routes(self) -> list[BaseRoute]:
         """`/livez /readyz /startupz /version /metrics /__diag/billing_preflight /__diag/service_preflight`."""

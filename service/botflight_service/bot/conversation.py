@@ -68,14 +68,6 @@ class Refunder(Protocol):
         ...
 
 
-class Remembered(Protocol):
-    """Follows the memos that administrators write."""
-
-    def changed(self, memo: Memo) -> None:
-        """Take note of a memo that was committed."""
-        ...
-
-
 class Conversation:
     """Brings features and updates together: a feature sees a `Visit`, and its `Reply` is committed as one `Work`."""
 
@@ -92,7 +84,7 @@ class Conversation:
         messenger: Messenger,
         starter: Starter,
         refunder: Refunder,
-        remembered: Remembered,
+        remembered: tuple[Callable[[Memo], None], ...],
         apology: Callable[[str], Screen],
         telemetry: Telemetry,
         clock_ms: Callable[[], int],
@@ -233,7 +225,8 @@ class Conversation:
             elif moved.state is PaymentState.REFUNDED:
                 self._teller.refunded(moved, elsewhere=reply.payment_move.read.state is PaymentState.PAID)
         if reply.memo is not None:
-            self._remembered.changed(reply.memo)
+            for hear in self._remembered:
+                hear(reply.memo)
         self._count(reply)
 
     def _work(self, visit: Visit, reply: Reply) -> Work:

@@ -184,6 +184,12 @@ EVENTS: Final = (
         meaning="The comparison with Telegram's account broke off; the next one goes on from there.",
     ),
     EventSpec(
+        name="BROADCAST_STEP",
+        level="info",
+        fields=("state", "queued"),
+        meaning="Some more messages of a broadcast are in the outbox, or it has ended.",
+    ),
+    EventSpec(
         name="MAINTENANCE_CHANGED",
         level="warning",
         fields=("on",),

@@ -1,102 +1,71 @@
-"""What administrators may do by command."""
+"""What administrators may do by command. Each leaves a line of the audit, in the commit of what it caused."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from typing import Protocol
+from typing import Final
 
-from botflight_service.billing import top_up
-from botflight_service.billing.ledger import Transfer
-from botflight_service.billing.money import Credits
-from botflight_service.billing.top_up import Grant, InvalidGrant
-from botflight_service.bot import keyboards, phrases
+from botflight_service.admin_action import MAX_SUBJECT_CHARACTERS, AdminAction
+from botflight_service.bot import keyboards
+from botflight_service.bot.handlers.crediting import Crediting
+from botflight_service.bot.handlers.inspection import Inspection
+from botflight_service.bot.handlers.operation import Operation
+from botflight_service.bot.handlers.refunding import Refunding
 from botflight_service.bot.texts import Texts
 from botflight_service.bot.visit import Reply, Visit
 from botflight_service.message import Screen
-from botflight_service.session import Session
-from botflight_service.storage.interface import Balance
 
-_WORDS = 2
-
-
-class AdminReads(Protocol):
-    """What is read of the store."""
-
-    async def has_user(self, partner: str, user_id: int) -> bool:
-        """Whether this user was ever seen."""
-        ...
-
-    async def balance(self, partner: str, user_id: int) -> Balance:
-        """What a user has."""
-        ...
-
-    async def session(self, partner: str, user_id: int) -> Session | None:
-        """The stored session of a user."""
-        ...
+Command = Callable[[Visit, tuple[str, ...]], Awaitable[Reply]]
+#: Commands whose first word says on whom or what; what is sent to everybody is no part of the audit.
+_WITH_SUBJECT: Final = frozenset({"credit", "refund", "user", "attempt", "maintenance", "mute", "unmute"})
 
 
 class Admin:
-    """Gives credits to users. Whoever calls this has seen that the visitor is an administrator."""
+    """Knows the commands. Whoever calls this has seen that the visitor is an administrator."""
 
-    def __init__(self, *, texts: Texts, reads: AdminReads) -> None:
+    def __init__(
+        self,
+        *,
+        texts: Texts,
+        crediting: Crediting,
+        refunding: Refunding,
+        inspection: Inspection,
+        operation: Operation,
+    ) -> None:
         self._texts = texts
-        self._reads = reads
+        self.commands: Mapping[str, Command] = {
+            "admin": self._help,
+            "credit": crediting.credit,
+            "refund": refunding.refund,
+            "stats": inspection.statistics,
+            "user": inspection.user,
+            "attempt": inspection.attempt,
+            "audit": inspection.actions,
+            "maintenance": operation.maintenance,
+            "broadcast": operation.draft_broadcast,
+            "broadcast_go": operation.start_broadcast,
+            "broadcast_stop": operation.stop_broadcast,
+            "broadcast_status": operation.broadcast_status,
+            "mute": operation.mute,
+            "unmute": operation.unmute,
+        }
 
-    async def credit(self, visit: Visit, arguments: tuple[str, ...]) -> Reply:
-        """Carry out `/credit <user> <amount>`, and tell both. The update handled again gives nothing more."""
-        try:
-            grant = top_up.parse_grant(_with_point(arguments))
-        except InvalidGrant:
-            return self._refused(visit, _mistake(arguments))
-        if not await self._reads.has_user(visit.partner, grant.user_id):
-            return self._unknown(visit, grant.user_id)
-        transfer = top_up.by_admin(partner=visit.partner, grant=grant, update_id=visit.update_id, at_ms=visit.now_ms)
-        return await self._credited(visit, grant, transfer)
+    async def carry_out(self, visit: Visit, name: str, arguments: tuple[str, ...]) -> Reply:
+        """Carry out one of the commands, and write down that it was asked for and what came of it."""
+        reply = await self.commands[name](visit, arguments)
+        subject = arguments[0] if arguments and name in _WITH_SUBJECT else ""
+        audited = AdminAction(
+            admin_id=visit.user_id,
+            action=reply.action,
+            subject=subject[:MAX_SUBJECT_CHARACTERS],
+            outcome=reply.outcome,
+            correlation_id=visit.correlation_id,
+            at_ms=visit.now_ms,
+        )
+        return replace(reply, audited=audited)
 
-    async def _credited(self, visit: Visit, grant: Grant, transfer: Transfer) -> Reply:
-        available = (await self._reads.balance(visit.partner, grant.user_id)).available + grant.amount
-        session = await self._reads.session(visit.partner, grant.user_id)
-        told = self._told(visit.language, grant, available)
-        # What Telegram says of the user's language is known on their own visits alone.
-        given = self._given((session and session.language) or visit.language, grant, available)
-        screens = (told, given) if grant.user_id != visit.user_id else (told,)
-        return Reply(action="credit", screens=screens, transfers=(transfer,))
-
-    def _told(self, code: str, grant: Grant, available: Credits) -> Screen:
-        language = self._texts.speak(code)
-        text = language.html("admin.credited", user_id=grant.user_id, amount=grant.amount, available=available)
-        return Screen(text=text, keyboard=keyboards.to_main_menu(language))
-
-    def _given(self, code: str, grant: Grant, available: Credits) -> Screen:
-        language = self._texts.speak(code)
-        text = language.html("credited", amount=grant.amount, available=available)
-        screen = Screen(text=text, keyboard=keyboards.to_new_menu(language), in_place=False)
-        return replace(screen, chat_id=grant.user_id)
-
-    def _refused(self, visit: Visit, mistake: str) -> Reply:
+    async def _help(self, visit: Visit, _: tuple[str, ...]) -> Reply:
         language = self._texts.speak(visit.language)
-        text = phrases.below(language.html(f"admin.{mistake}"), language.html("admin.usage"))
-        screen = Screen(text=text, keyboard=keyboards.to_main_menu(language))
-        return Reply(action="credit", screens=(screen,), outcome="INVALID_INPUT")
-
-    def _unknown(self, visit: Visit, user_id: int) -> Reply:
-        language = self._texts.speak(visit.language)
-        text = language.html("admin.unknown_user", user_id=user_id)
-        screen = Screen(text=text, keyboard=keyboards.to_main_menu(language))
-        return Reply(action="credit", screens=(screen,), outcome="UNKNOWN_USER")
-
-
-def _with_point(arguments: tuple[str, ...]) -> str:
-    """The words with the decimal comma of Russian as a point."""
-    return " ".join(word.replace(",", ".") for word in arguments)
-
-
-def _mistake(arguments: tuple[str, ...]) -> str:
-    """What is wrong with words that are no grant."""
-    if len(arguments) != _WORDS:
-        return "bad_shape"
-    try:
-        top_up.parse_grant(f"{arguments[0]} 1")
-    except InvalidGrant:
-        return "bad_user"
-    return "bad_amount"
+        screen = Screen(text=language.html("admin.help"), keyboard=keyboards.to_main_menu(language))
+        return Reply(action="admin_help", screens=(screen,))

@@ -11,20 +11,24 @@ from botflight_service.billing.packs import Packs
 from botflight_service.bot import callback_data as data
 from botflight_service.bot.callback_data import CallbackData
 from botflight_service.bot.handlers.about import About
-from botflight_service.bot.handlers.admin import Admin, AdminReads
+from botflight_service.bot.handlers.admin import Admin
 from botflight_service.bot.handlers.balance import BalanceScreen
 from botflight_service.bot.handlers.check_out import CheckOuts
 from botflight_service.bot.handlers.closed import Closed
 from botflight_service.bot.handlers.confirmation import AttemptReads, Confirmation
+from botflight_service.bot.handlers.crediting import Crediting, CreditingReads
 from botflight_service.bot.handlers.drafting import Drafting
 from botflight_service.bot.handlers.fallback import Fallback
 from botflight_service.bot.handlers.generation import Generation
 from botflight_service.bot.handlers.help import Help
 from botflight_service.bot.handlers.history import History, HistoryReads
+from botflight_service.bot.handlers.inspection import Figures, Inspection, InspectionReads
 from botflight_service.bot.handlers.language import LanguageChoice
 from botflight_service.bot.handlers.menu import Menu
+from botflight_service.bot.handlers.operation import Findings, Operation, OperationReads
 from botflight_service.bot.handlers.pay_support import PaySupport, PaySupportReads
 from botflight_service.bot.handlers.receipts import PaymentReads, Receipts
+from botflight_service.bot.handlers.refunding import Refunding, RefundingReads
 from botflight_service.bot.handlers.top_up import TopUp
 from botflight_service.bot.narrator import Narrator
 from botflight_service.bot.purses import PurseReads, Purses
@@ -36,7 +40,18 @@ from botflight_service.generation.catalog import Catalog
 _ALWAYS = frozenset({"terms", "support", "paysupport"})
 
 
-class Reads(AdminReads, AttemptReads, HistoryReads, PaymentReads, PaySupportReads, PurseReads, Protocol):
+class Reads(
+    AttemptReads,
+    CreditingReads,
+    HistoryReads,
+    InspectionReads,
+    OperationReads,
+    PaymentReads,
+    PaySupportReads,
+    PurseReads,
+    RefundingReads,
+    Protocol,
+):
     """All that the features read of the store; `Storage` has it."""
 
 
@@ -72,6 +87,8 @@ class Features:
         daily_free_limit: int,
         zone: tzinfo,
         username: Callable[[], str],
+        figures: Figures,
+        findings: Callable[[], Findings],
         is_closed: Callable[[], bool] = lambda: False,
         contact: str | None = None,
     ) -> Self:
@@ -102,7 +119,13 @@ class Features:
             top_up=top_up,
             language=LanguageChoice(texts=texts, drafting=drafting),
             help=Help(texts=texts, daily_limit=daily_free_limit),
-            admin=Admin(texts=texts, reads=reads),
+            admin=Admin(
+                texts=texts,
+                crediting=Crediting(texts=texts, reads=reads),
+                refunding=Refunding(texts=texts, reads=reads),
+                inspection=Inspection(texts=texts, reads=reads, figures=figures, zone=zone),
+                operation=Operation(texts=texts, reads=reads, findings=findings),
+            ),
             fallback=Fallback(texts=texts, drafting=drafting, username=username),
             check_outs=CheckOuts(texts=texts, packs=packs, is_closed=is_closed),
             receipts=Receipts(texts=texts, reads=reads),
@@ -126,8 +149,8 @@ class Features:
         """Answer a command, given without its slash."""
         if not visit.private:
             return await self.fallback.elsewhere(visit)
-        if name == "credit" and visit.is_admin:
-            return await self.admin.credit(visit, arguments)
+        if visit.is_admin and name in self.admin.commands:
+            return await self.admin.carry_out(visit, name, arguments)
         if self.closed.to(visit) and name not in _ALWAYS:
             return self.closed.show(visit)
         return await self._commands.get(name, self.fallback.unknown_command)(visit)

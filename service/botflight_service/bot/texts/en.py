@@ -276,6 +276,71 @@ _ENTRIES: Final[dict[str, Entry]] = {
         "Please try once more."
     ),
     # Administrators
+    "admin.help": (
+        "<b>Administration</b>\n\n"
+        "/stats: figures\n"
+        "/user ID: a user\n"
+        "/attempt ID: an attempt, by correlation or task id\n"
+        "/credit ID AMOUNT: give credits\n"
+        "/refund CHARGE: give a payment back, with <code>loss</code> at the end also a spent one\n"
+        "/broadcast TEXT: write to everybody; /broadcast_go, /broadcast_stop, /broadcast_status\n"
+        "/maintenance on or off\n"
+        "/mute CODE HOURS REASON, /unmute CODE: a finding\n"
+        "/audit: what administrators did"
+    ),
+    "admin.refund.usage": (
+        "Usage: <code>/refund CHARGE</code>. With <code>loss</code> after it the house bears what was spent."
+    ),
+    "admin.refund.unknown": "There is no payment under this charge id. /user shows those of a user.",
+    "admin.refund.refused": (
+        "<b>No refund</b>\n\n{reason}\nCredited: {amount}\nThey have: {available}\n"
+        "With <code>loss</code> after the charge id the house bears what was spent."
+    ),
+    "admin.refund.begun": (
+        "⏳ Refund of ⭐ {stars} to <code>{user_id}</code> under way.\nTaken from their balance: {taken}\n"
+        "Borne by the house: {borne}"
+    ),
+    "admin.statistics": (
+        "<b>Figures</b>\n\nUsers: {users}\nGenerations: {attempts}, in the last 24 hours: {lately}\n"
+        "Overdue: {stale}, without an answer: {unknown}\n\nSold for Stars: {sold}\nEarned: {earned}\n"
+        "Given away and lost: {given}"
+    ),
+    "admin.user.usage": "Usage: <code>/user ID</code>",
+    "admin.user": (
+        "<b>User</b> <code>{user_id}</code>\nFirst seen: {seen}\nBlocked the bot: {blocked}\nAvailable: {available}\n"
+        "Held: {held}\n\n<b>Payments</b>\n{payments}\n\n<b>Generations</b>\n{attempts}"
+    ),
+    "admin.user.payment": "{moment}: ⭐ {stars}, {amount}, {state}\n<code>{charge_id}</code>",
+    "admin.user.attempt": "{moment}: {name}, {state}\n<code>{correlation_id}</code>",
+    "admin.attempt.usage": "Usage: <code>/attempt ID</code>, a correlation id or a task id",
+    "admin.attempt": (
+        "<b>{name}</b>\nUser: <code>{user_id}</code>\nState: {state}\nFunding: {funding}, price: {price}\n"
+        "Begun: {created}\nChanged: {changed}\nJob: {job_id}\nFailure: {failure}\nTask: <code>{task_id}</code>\n"
+        "Correlation: <code>{correlation_id}</code>"
+    ),
+    "admin.audit": "<b>What administrators did</b>\n\n{lines}",
+    "admin.audit.line": "{moment}: {admin_id} {action} {subject} {outcome}",
+    "admin.maintenance.usage": "Usage: <code>/maintenance on</code> or <code>/maintenance off</code>",
+    "admin.maintenance.on": (
+        "🛠 Maintenance is on: users are asked to come back later, and purchases are off. What is being made goes on."
+    ),
+    "admin.maintenance.off": "✅ Maintenance is off.",
+    "admin.broadcast.usage": "Usage: <code>/broadcast TEXT</code>, at most {limit} characters",
+    "admin.broadcast.busy": "A broadcast is under way: /broadcast_status, /broadcast_stop",
+    "admin.broadcast.drafted": "Everybody will see it like this. Send it: /broadcast_go",
+    "admin.broadcast.begun": "📣 On its way. How far it is: /broadcast_status. Enough: /broadcast_stop",
+    "admin.broadcast.status": "📣 Broadcast: {state}. Messages queued: {queued}",
+    "admin.broadcast.ended": "📣 The broadcast has come to its end. Messages queued: {queued}",
+    "broadcast.state.none": "there is none",
+    "broadcast.state.draft": "drafted",
+    "broadcast.state.running": "under way",
+    "broadcast.state.stopped": "stopped, /broadcast_go goes on",
+    "broadcast.state.ended": "done",
+    "admin.mute.usage": "Usage: <code>/mute CODE HOURS REASON</code> or <code>/unmute CODE</code>",
+    "admin.mute.refused": "Not muted: {reason}.",
+    "admin.muted": "🔕 {code} does not count for so many hours: {hours}",
+    "admin.unmuted": "🔔 {code} counts again.",
+    "admin.not_muted": "{code} was not muted.",
     "admin.credited": "✅ Credited to <code>{user_id}</code>: {amount}\nThey have now: {available}",
     "admin.usage": "Usage: <code>/credit USER AMOUNT</code>, for instance <code>/credit 123456789 50</code>",
     "admin.bad_shape": "A user and an amount are needed, nothing else.",

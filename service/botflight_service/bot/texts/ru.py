@@ -277,6 +277,71 @@ _ENTRIES: Final[dict[str, Entry]] = {
         "списано. Попробуйте ещё раз."
     ),
     # Администраторам
+    "admin.help": (
+        "<b>Управление</b>\n\n"
+        "/stats — цифры\n"
+        "/user ID — пользователь\n"
+        "/attempt ID — генерация, по correlation или task id\n"
+        "/credit ID СУММА — начислить кредиты\n"
+        "/refund CHARGE — вернуть платёж, с <code>loss</code> в конце и потраченный\n"
+        "/broadcast ТЕКСТ — написать всем; /broadcast_go, /broadcast_stop, /broadcast_status\n"
+        "/maintenance on или off\n"
+        "/mute КОД ЧАСЫ ПРИЧИНА, /unmute КОД — замечание диагностики\n"
+        "/audit — что делали администраторы"
+    ),
+    "admin.refund.usage": (
+        "Как пользоваться: <code>/refund CHARGE</code>. С <code>loss</code> в конце потраченное оплатит магазин."
+    ),
+    "admin.refund.unknown": "Платежа с таким номером нет. Платежи пользователя показывает /user",
+    "admin.refund.refused": (
+        "<b>Вернуть нельзя</b>\n\n{reason}\nНачислено: {amount}\nНа балансе: {available}\n"
+        "С <code>loss</code> после номера потраченное оплатит магазин."
+    ),
+    "admin.refund.begun": (
+        "⏳ Возвращаю ⭐ {stars} пользователю <code>{user_id}</code>.\nСнято с баланса: {taken}\n"
+        "Оплатил магазин: {borne}"
+    ),
+    "admin.statistics": (
+        "<b>Цифры</b>\n\nПользователей: {users}\nГенераций: {attempts}, за сутки: {lately}\n"
+        "Просрочено: {stale}, без ответа: {unknown}\n\nПродано за звёзды: {sold}\nЗаработано: {earned}\n"
+        "Подарено и потеряно: {given}"
+    ),
+    "admin.user.usage": "Как пользоваться: <code>/user ID</code>",
+    "admin.user": (
+        "<b>Пользователь</b> <code>{user_id}</code>\nВпервые здесь: {seen}\nЗаблокировал бота: {blocked}\n"
+        "Доступно: {available}\nОтложено: {held}\n\n<b>Платежи</b>\n{payments}\n\n<b>Генерации</b>\n{attempts}"
+    ),
+    "admin.user.payment": "{moment}: ⭐ {stars}, {amount}, {state}\n<code>{charge_id}</code>",
+    "admin.user.attempt": "{moment}: {name}, {state}\n<code>{correlation_id}</code>",
+    "admin.attempt.usage": "Как пользоваться: <code>/attempt ID</code>, correlation id или task id",
+    "admin.attempt": (
+        "<b>{name}</b>\nПользователь: <code>{user_id}</code>\nСостояние: {state}\nОплата: {funding}, цена: {price}\n"
+        "Начато: {created}\nИзменено: {changed}\nРабота: {job_id}\nСбой: {failure}\nTask: <code>{task_id}</code>\n"
+        "Correlation: <code>{correlation_id}</code>"
+    ),
+    "admin.audit": "<b>Что делали администраторы</b>\n\n{lines}",
+    "admin.audit.line": "{moment}: {admin_id} {action} {subject} {outcome}",
+    "admin.maintenance.usage": "Как пользоваться: <code>/maintenance on</code> или <code>/maintenance off</code>",
+    "admin.maintenance.on": (
+        "🛠 Технические работы начались: пользователей просят зайти позже, покупки закрыты. Начатое доделывается."
+    ),
+    "admin.maintenance.off": "✅ Технические работы окончены.",
+    "admin.broadcast.usage": "Как пользоваться: <code>/broadcast ТЕКСТ</code>, символов не больше {limit}",
+    "admin.broadcast.busy": "Рассылка уже идёт: /broadcast_status, /broadcast_stop",
+    "admin.broadcast.drafted": "Так это увидят все. Разослать: /broadcast_go",
+    "admin.broadcast.begun": "📣 Рассылаю. Сколько уже: /broadcast_status. Хватит: /broadcast_stop",
+    "admin.broadcast.status": "📣 Рассылка: {state}. Сообщений поставлено в очередь: {queued}",
+    "admin.broadcast.ended": "📣 Рассылка закончена. Сообщений поставлено в очередь: {queued}",
+    "broadcast.state.none": "её нет",
+    "broadcast.state.draft": "черновик",
+    "broadcast.state.running": "идёт",
+    "broadcast.state.stopped": "остановлена, продолжить: /broadcast_go",
+    "broadcast.state.ended": "закончена",
+    "admin.mute.usage": "Как пользоваться: <code>/mute КОД ЧАСЫ ПРИЧИНА</code> или <code>/unmute КОД</code>",
+    "admin.mute.refused": "Не заглушено: {reason}.",
+    "admin.muted": "🔕 {code} не считается, часов: {hours}",
+    "admin.unmuted": "🔔 {code} снова считается.",
+    "admin.not_muted": "{code} не заглушали.",
     "admin.credited": "✅ Начислено пользователю <code>{user_id}</code>: {amount}\nТеперь на балансе: {available}",
     "admin.usage": "Как пользоваться: <code>/credit ID СУММА</code>, например <code>/credit 123456789 50</code>",
     "admin.bad_shape": "Нужны пользователь и сумма, больше ничего.",

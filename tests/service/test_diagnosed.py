@@ -1,4 +1,4 @@
-"""A real service on a real PostgreSQL that is frozen and let go on: what its pages say meanwhile, and how fast."""
+"""A real service, asked by its pages and by the command; on a PostgreSQL that is frozen and let go on."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import orjson
 import pytest
 
 from botflight_diagnostics.preflight import SECTION_DEADLINE_MS
+from botflight_diagnostics.run_billing_preflight import main
 from botflight_harness.server import application, bot_api, serving
 from botflight_harness.telegram import Telegram
 from botflight_service.diagnosis import STORE_EVERY_S
@@ -92,3 +93,44 @@ async def test_a_frozen_store_is_told_within_the_deadline_and_all_recovers(
     assert turned["checks"]["store"] == "BPF_DB_TIMEOUT"
     assert again["how_to_fix"] == []
     assert STORE_EVERY_S + DEADLINE_S < PATIENCE_S
+
+
+async def test_the_command_asks_the_service_that_holds_the_store(
+    telegram: Telegram, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file is for one process: the service tells its preflights, and keeps the mutes that the command asks for."""
+    bot = telegram.bot()
+    async with (
+        serving(application(bot_api(telegram))) as address,
+        serving_process(tmp_path, token=bot.token, telegram_url=address.url, more={"DIAG_TOKEN": TOKEN}) as service,
+    ):
+        await service.told("READY")
+        for name, value in {
+            "DATABASE_URL": f"sqlite:///{tmp_path}/service.sqlite",
+            "TELEGRAM_BOT_TOKEN": bot.token,
+            "DIAG_TOKEN": TOKEN,
+            "PORT": service.url.rpartition(":")[2],
+        }.items():
+            monkeypatch.setenv(name, value)
+
+        codes = [
+            await asyncio.to_thread(main, arguments.split())
+            for arguments in (
+                "--section storage_rw",
+                "--service",
+                "mute SVC_WEBHOOK_PENDING --for 2h --reason moving --up-to 1",
+                "mutes",
+                "mute BPF_DB_SLOW --for 2h --reason x",
+                "unmute SVC_WEBHOOK_PENDING",
+                "unmute SVC_WEBHOOK_PENDING",
+            )
+        ]
+        _, told, _ = await page(service, "/__diag/service_preflight")
+
+    shown = capsys.readouterr()
+    assert codes == [0, 0, 0, 0, 2, 0, 2]
+    assert "Billing preflight: READY\n\n  storage_rw   OK" in shown.out
+    assert "Service preflight: READY\n\n  telegram     OK" in shown.out
+    assert shown.out.count("SVC_WEBHOOK_PENDING until ") == 2
+    assert "BPF_DB_SLOW is not found now" in shown.err
+    assert told["mutes"] == []

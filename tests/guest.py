@@ -117,10 +117,10 @@ class Counted:
 class Muted:
     """A desk that knows one finding."""
 
-    async def mute(self, code: str, *, for_ms: int, reason: str) -> Mapping[str, Any]:
+    async def mute(self, code: str, *, for_ms: int, reason: str, up_to: int | None) -> Mapping[str, Any]:
         if code != "BPF_DB_SLOW":
             raise MuteImpossible(f"there is no finding {code}")
-        return {"code": code, "for_ms": for_ms, "reason": reason}
+        return {"code": code, "for_ms": for_ms, "reason": reason, "up_to": up_to}
 
     async def unmute(self, code: str) -> bool:
         return code == "BPF_DB_SLOW"

@@ -105,11 +105,11 @@ class Diagnosis:
             tasks.create_task(self._vitals.watch())
             tasks.create_task(self._keep_sampling())
 
-    async def mute(self, code: str, *, for_ms: int, reason: str) -> Mapping[str, Any]:
+    async def mute(self, code: str, *, for_ms: int, reason: str, up_to: int | None) -> Mapping[str, Any]:
         """Mute a finding of either preflight for so long from now. Raises MuteImpossible."""
         until_ms = self._telemetry.clock.time_ns() // 1_000_000 + for_ms
         try:
-            return (await self._preflight_of(code).mute(code, until_ms=until_ms, reason=reason)).payload()
+            return (await self._preflight_of(code).mute(code, until_ms=until_ms, reason=reason, up_to=up_to)).payload()
         except (MuteRefused, BookFailed) as refused:
             raise MuteImpossible(str(refused)) from refused
 

@@ -30,7 +30,7 @@ COMMANDS = [
     "/broadcast_go",
     "/broadcast_stop",
     "/broadcast_status",
-    "/mute BPF_DB_SLOW 5 known",
+    "/mute BPF_DB_SLOW<=3 5 known",
     "/unmute BPF_DB_SLOW",
 ]
 
@@ -71,7 +71,7 @@ async def test_every_command_leaves_a_line_of_the_audit(any_shop: Shop, admin: P
         ("start_broadcast", "", "OK"),
         ("stop_broadcast", "", lines[10].outcome),
         ("broadcast_status", "", "OK"),
-        ("mute", "BPF_DB_SLOW", "OK"),
+        ("mute", "BPF_DB_SLOW<=3", "OK"),
         ("unmute", "BPF_DB_SLOW", "OK"),
     ]
     assert {line.admin_id for line in lines} == {ADMIN_ID}
@@ -183,7 +183,7 @@ async def test_an_attempt_is_read_by_its_correlation_id(any_shop: Shop, alice: P
 
 async def test_a_finding_is_muted_and_counts_again(shop: Shop, admin: Person) -> None:
     """By code, hours and reason; an unknown code is refused with words."""
-    await admin.sends("/mute bpf_db_slow 5 a known slow disk")
+    await admin.sends("/mute bpf_db_slow<=3 5 a known slow disk")
     kept = await shop.storage.mutes(PARTNER)
     await admin.sends("/unmute BPF_DB_SLOW")
     left = await shop.storage.mutes(PARTNER)

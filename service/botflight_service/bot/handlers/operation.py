@@ -20,7 +20,7 @@ _HOUR_MS = 60 * 60 * 1000
 _SWITCHES = {"on": True, "off": False}
 #: `/mute <code> <hours> <reason>`
 _MUTE_WORDS = 3
-_MAX_HOURS_DIGITS = 4
+_MAX_DIGITS = 9
 
 
 class OperationReads(Protocol):
@@ -38,8 +38,11 @@ class MuteImpossible(Exception):
 class Findings(Protocol):
     """Where findings are muted."""
 
-    async def mute(self, code: str, *, for_ms: int, reason: str) -> Mapping[str, Any]:
-        """Mute a finding for so long from now. Raises MuteImpossible."""
+    async def mute(self, code: str, *, for_ms: int, reason: str, up_to: int | None) -> Mapping[str, Any]:
+        """Mute a finding for so long from now, while it affects at most `up_to`, or what it does now.
+
+        Raises MuteImpossible.
+        """
         ...
 
     async def unmute(self, code: str) -> bool:
@@ -111,14 +114,16 @@ class Operation:
         return self._told(visit, self._status(visit, found), action="broadcast_status")
 
     async def mute(self, visit: Visit, arguments: tuple[str, ...]) -> Reply:
-        """Carry out `/mute <code> <hours> <reason>`. Done twice it is done once: it is kept under its code."""
+        """Carry out `/mute <code>[<=<affected>] <hours> <reason>`. Twice is once: it is kept under its code."""
         language = self._texts.speak(visit.language)
         hours = arguments[1] if len(arguments) >= _MUTE_WORDS else ""
-        if not (hours.isascii() and hours.isdigit() and len(hours) <= _MAX_HOURS_DIGITS):
+        code, bounded, most = (arguments[0] if arguments else "").upper().partition("<=")
+        if not _is_number(hours) or (bounded and not _is_number(most)):
             return self._told(visit, language.html("admin.mute.usage"), action="mute", outcome="INVALID_INPUT")
-        code = arguments[0].upper()
         try:
-            await self._findings().mute(code, for_ms=int(hours) * _HOUR_MS, reason=" ".join(arguments[2:]))
+            await self._findings().mute(
+                code, for_ms=int(hours) * _HOUR_MS, reason=" ".join(arguments[2:]), up_to=int(most) if bounded else None
+            )
         except MuteImpossible as impossible:
             text = language.html("admin.mute.refused", reason=str(impossible))
             return self._told(visit, text, action="mute", outcome="MUTE_REFUSED")
@@ -146,3 +151,7 @@ class Operation:
     def _told(self, visit: Visit, text: Html, *, action: str, outcome: str = "OK") -> Reply:
         screen = Screen(text=text, keyboard=keyboards.to_main_menu(self._texts.speak(visit.language)))
         return Reply(action=action, screens=(screen,), outcome=outcome)
+
+
+def _is_number(word: str) -> bool:
+    return word.isascii() and word.isdigit() and len(word) <= _MAX_DIGITS

@@ -336,7 +336,10 @@ _ENTRIES: Final[dict[str, Entry]] = {
     "broadcast.state.running": "under way",
     "broadcast.state.stopped": "stopped, /broadcast_go goes on",
     "broadcast.state.ended": "done",
-    "admin.mute.usage": "Usage: <code>/mute CODE HOURS REASON</code> or <code>/unmute CODE</code>",
+    "admin.mute.usage": (
+        "Usage: <code>/mute CODE HOURS REASON</code> or <code>/unmute CODE</code>. One that is not "
+        "found now: <code>/mute CODE&lt;=N ...</code>, at most so many affected"
+    ),
     "admin.mute.refused": "Not muted: {reason}.",
     "admin.muted": "🔕 {code} does not count for so many hours: {hours}",
     "admin.unmuted": "🔔 {code} counts again.",

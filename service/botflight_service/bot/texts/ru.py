@@ -337,7 +337,10 @@ _ENTRIES: Final[dict[str, Entry]] = {
     "broadcast.state.running": "идёт",
     "broadcast.state.stopped": "остановлена, продолжить: /broadcast_go",
     "broadcast.state.ended": "закончена",
-    "admin.mute.usage": "Как пользоваться: <code>/mute КОД ЧАСЫ ПРИЧИНА</code> или <code>/unmute КОД</code>",
+    "admin.mute.usage": (
+        "Как пользоваться: <code>/mute КОД ЧАСЫ ПРИЧИНА</code> или <code>/unmute КОД</code>. Если "
+        "сейчас такого нет: <code>/mute КОД&lt;=N ...</code>, задето не больше"
+    ),
     "admin.mute.refused": "Не заглушено: {reason}.",
     "admin.muted": "🔕 {code} не считается, часов: {hours}",
     "admin.unmuted": "🔔 {code} снова считается.",

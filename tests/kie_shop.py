@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 
+from tests.shop import Shop, open_shop
+
 from botflight_harness.kie import FakeKie, kie_app
 from botflight_harness.server import serving
 from botflight_harness.telegram import Person, Telegram
 from botflight_service.generation.attempts import Attempt
-from shop import Shop, open_shop
 
 
 @contextlib.asynccontextmanager

@@ -17,8 +17,9 @@ from tests.prove.power_cuts import POWER_CUTS
 from tests.prove.proof import Proof, chances
 from tests.prove.server_cuts import SERVER_CUTS
 from tests.prove.stores import STORES
+from tests.prove.weather import WEATHER
 
-PROOFS: tuple[Proof, ...] = (*STORES, *KILLS, *POWER_CUTS, *SERVER_CUTS)
+PROOFS: tuple[Proof, ...] = (*STORES, *KILLS, *POWER_CUTS, *SERVER_CUTS, *WEATHER)
 
 
 async def prove(proof: Proof, *, seed: int, numbers: range) -> bool:

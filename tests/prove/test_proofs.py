@@ -11,6 +11,7 @@ from tests.prove.kills import kill
 from tests.prove.power_cuts import FILE, JsonDisk, SqliteDisk, cut
 from tests.prove.powerless_folder import PowerlessFile
 from tests.prove.proof import Run, chances
+from tests.prove.weather import WEATHER
 
 SEED = 20261124
 POWER = [proof for proof in PROOFS if proof.name.startswith("power-")]
@@ -28,6 +29,14 @@ async def test_a_power_cut_takes_nothing_back(proof: object, number: int, tmp_pa
 async def test_a_killed_process_takes_nothing_with_it(url: str, tmp_path: Path) -> None:
     """A process killed under load, again and again on one store: what it acknowledged is there, once."""
     await kill(url, times=2)(chances(SEED, "kill", 0), tmp_path)
+
+
+@pytest.mark.parametrize("number", range(3))
+async def test_in_all_weathers_of_kie_who_pays_has_a_file(number: int, tmp_path: Path) -> None:
+    """Refusals, losses, hanging tasks, callbacks repeated, forged and late: nothing ordered twice, nobody untold."""
+    (proof,) = WEATHER
+
+    await proof.run(chances(SEED, proof.name, number), tmp_path)
 
 
 async def fails_at_last(run: Run, tmp_path: Path, *, runs: int) -> bool:

@@ -115,15 +115,18 @@ async def open_shop(
     impatient: bool = False,
     kie: FakeKie | None = None,
     more: Mapping[str, str] | None = None,
+    tampered: Callable[[Storage], Storage] = lambda storage: storage,
 ) -> AsyncIterator[Shop]:
     """Run a service for the time of the block. Free generations are off unless a limit is given.
 
     When `impatient`, the service lives by Telegram's virtual clock, and every wait of its own moves that clock on.
     With `kie` the service has that one make the files, over HTTP, and is called back by it.
+    `tampered` puts something between the service and its store.
     """
     settle = _nothing if kie is None else kie.idle
-    leaping = _leaping(telegram, settle)
-    clock_ms, sleep = (telegram.clock.now_ms, leaping) if impatient else (system_clock_ms, asyncio.sleep)
+    clock_ms, sleep = (
+        (telegram.clock.now_ms, _leaping(telegram, settle)) if impatient else (system_clock_ms, asyncio.sleep)
+    )
     bot = next(iter(telegram.bots.values()), None) or telegram.bot()
     settings = settings_of(
         bot.token, {"DAILY_FREE_LIMIT": str(daily_free_limit), "DATABASE_URL": database_url, **(more or {})}
@@ -137,7 +140,7 @@ async def open_shop(
     built = build(
         settings,
         telemetry=telemetry,
-        storage=storage,
+        storage=tampered(storage),
         provider=provider,
         requests=(TelegramRequest(telegram), TelegramRequest(telegram)),
         clock_ms=clock_ms,

@@ -156,9 +156,9 @@ def _service(pace: Pace) -> Iterator[Alert]:
     )
     yield Alert(
         name="BotflightEventLoopLate",
-        expr="max by (job, partner, instance) (botflight_event_loop_lag_seconds) > 0.25",
+        expr="max by (job, partner, instance)"
+        f" (avg_over_time(botflight_event_loop_lag_seconds[{pace.of(5 * MINUTE_S)}])) > 0.25",
         severity="ticket",
-        held=pace.of(2 * MINUTE_S),
         summary=f"{_AT}: the event loop is late by {{{{ $value | humanizeDuration }}}}.",
         impact="Everything takes longer by this; from 5 s on the process counts as dead.",
         runbook="docs/runbooks/BotflightEventLoopLate.md",

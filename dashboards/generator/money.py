@@ -55,6 +55,14 @@ MONEY = Board(
                     link=_MEANING,
                 ),
                 Panel(
+                    title="Payments in Stars",
+                    description="A second, by what became of them. Found: Telegram had one that the ledger had not. "
+                    "Unclear ones wait for a person.",
+                    unit="ops",
+                    targets=(Target(per_second("botflight_payments_total", by="event"), "{{event}}"),),
+                    link=_MEANING,
+                ),
+                Panel(
                     title="Share of what was held that came back",
                     description="How much of the money that users set aside was not earned. It grows when "
                     "generations fail.",

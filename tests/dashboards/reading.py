@@ -18,7 +18,7 @@ from botflight_diagnostics.telemetry.catalogue import METRICS
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "dashboards"
 BOARDS = sorted((FOLDER / "grafana").glob("*.json"))
-RULES = sorted((FOLDER / "prometheus").glob("*s.yaml"))
+RULES = [FOLDER / "prometheus" / name for name in ("recordings.yaml", "alerts.yaml")]
 
 #: Labels that every series has by where it was scraped.
 OF_THE_TARGET = {"job", "instance", "partner"}

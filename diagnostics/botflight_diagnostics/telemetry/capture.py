@@ -52,6 +52,7 @@ def captured(*, redactor: Redactor | None = None, clock: Clock | None = None) ->
     exporter = InMemorySpanExporter()
     recorder = Recorder()
     export = OpenTelemetryExport(SimpleSpanProcessor(exporter), service="test", version="0", redactor=redactor)
+    metrics = Metrics(CollectorRegistry(), service="test", version="0")
     return CapturedTelemetry(
         logs=Logs(
             lines.append,
@@ -62,8 +63,13 @@ def captured(*, redactor: Redactor | None = None, clock: Clock | None = None) ->
             level="debug",
             on_line=recorder.line,
         ),
-        tracer=Tracer(export=export, clock=clock, on_end=recorder.trace),
-        metrics=Metrics(CollectorRegistry(), service="test", version="0"),
+        tracer=Tracer(
+            export=export,
+            clock=clock,
+            on_end=recorder.trace,
+            on_drop=lambda number: metrics.telemetry_dropped.add("spans", by=number),
+        ),
+        metrics=metrics,
         clock=clock,
         recorder=recorder,
         lines=lines,

@@ -118,12 +118,13 @@ class Inbox:
         await self._settled.wait()
 
     async def _keep(self, envelope: Envelope, *, ours: bool) -> Taken:
-        if not await self._storage.accept(envelope):
-            return self._repeated(envelope)
-        if ours:
-            span = current_span()
-            self._worker.put(envelope, parent=span.context if span else None)
-        else:
+        with self._worker.arriving(envelope):
+            if not await self._storage.accept(envelope):
+                return self._repeated(envelope)
+            if ours:
+                span = current_span()
+                self._worker.put(envelope, parent=span.context if span else None)
+        if not ours:
             # Heard before Telegram hears "200", and so before the chat's next update comes to whoever has the lane.
             await self._ownership.pass_on(envelope.lane, Kind.UPDATES)
         return Taken.NEW

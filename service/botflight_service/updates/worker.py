@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+import contextlib
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -68,6 +69,15 @@ class _Refill:
     asked_at_ms: int
 
 
+@dataclass(slots=True)
+class _Arrival:
+    """An update between the store and `put`, which Telegram may deliver several times at once."""
+
+    deliveries: int = 0
+    #: A look into the store has found it, and put it in its place.
+    taken_up: bool = False
+
+
 class Worker:
     """Processes updates: one after the other within a lane, lanes side by side."""
 
@@ -92,6 +102,7 @@ class Worker:
         self._ownership = ownership
         self._lanes: Lanes[_Task | _Refill] = Lanes(self._run, limit=MAX_ACTIVE)
         self._payment_queries: Lanes[_Task | _Refill] = Lanes(self._run, limit=MAX_PAYMENT_QUERIES)
+        self._arriving: dict[int, _Arrival] = {}
         self._started = asyncio.Event()
 
     def start(self) -> None:
@@ -130,8 +141,23 @@ class Worker:
         kept: asyncio.Future[bool] | None = None,
     ) -> None:
         """Take on an update that is durable already, or that will be once `kept` says so."""
+        arrival = self._arriving.get(envelope.update_id)
+        if arrival is not None and arrival.taken_up:
+            return
         lanes = self._payment_queries if envelope.kind in PAYMENT_KINDS else self._lanes
         lanes.put(envelope.lane, _Task(envelope, parent, replayed, kept))
+
+    @contextlib.contextmanager
+    def arriving(self, envelope: Envelope) -> Iterator[None]:
+        """Let an update become durable and be `put`; should a look into the store find it first, that takes it up."""
+        arrival = self._arriving.setdefault(envelope.update_id, _Arrival())
+        arrival.deliveries += 1
+        try:
+            yield
+        finally:
+            arrival.deliveries -= 1
+            if not arrival.deliveries:
+                del self._arriving[envelope.update_id]
 
     def busy(self, lane: str) -> bool:
         """Whether anything of a lane is in hand."""
@@ -193,6 +219,10 @@ class Worker:
         task = known.get(envelope.update_id)
         if task is not None:
             return task
+        arrival = self._arriving.get(envelope.update_id)
+        if arrival is not None:
+            arrival.taken_up = True
+            return _Task(envelope)
         self._log.info(
             "UPDATE_REPLAYED",
             update_id=envelope.update_id,

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import cast
 
 import pytest
 
 from botflight_diagnostics.telemetry import Telemetry
 from botflight_diagnostics.telemetry.capture import CapturedTelemetry
 from botflight_service.storage import open_storage
-from botflight_service.storage.interface import Done, Storage, StorageError, Work
+from botflight_service.storage.interface import Done, QueuedUpdate, Storage, StorageError, Work
 from botflight_service.updates import processing
 from botflight_service.updates import worker as worker_module
 from botflight_service.updates.envelope import Envelope
+from botflight_service.updates.ownership import Ownership
 from botflight_service.updates.worker import PAYMENT_ANSWER_LIMIT_MS, Worker
 from makings import NOW_MS, PARTNER, envelope
 
@@ -245,3 +247,37 @@ async def test_the_lines_of_an_update_carry_its_ids(
     line = telemetry.events("UPDATE_DONE")[0]
     assert line["correlation_id"] == str(envelope(1).correlation_id)
     assert line["tenant_ref"].count("*") == 3
+
+
+class Everything:
+    """What a worker asks of an ownership, by a process that has every lane of a store that others share."""
+
+    def __init__(self, storage: Storage) -> None:
+        self.storage = storage
+
+    def holds(self, _: str) -> bool:
+        return True
+
+    async def undone(self, _: str, *, limit: int) -> Sequence[QueuedUpdate]:
+        return await self.storage.undone(PARTNER, limit=limit)
+
+
+async def test_an_update_that_a_look_into_the_store_found_first_is_processed_once(
+    bot: Bot, storage: Storage, telemetry: CapturedTelemetry
+) -> None:
+    """It is durable before it is put: another replica's call may have the lane read in between."""
+    ownership = cast(Ownership, Everything(storage))
+    worker = Worker(dispatcher=bot, storage=storage, telemetry=telemetry, clock_ms=lambda: NOW_MS, ownership=ownership)
+    worker.start()
+    update = envelope(1)
+
+    with worker.arriving(update):
+        await storage.accept(update)
+        worker.refill(update.lane)
+        await worker.idle()
+        worker.put(update)
+    await worker.idle()
+
+    assert bot.tries == 1
+    assert [line["update_id"] for line in telemetry.events("UPDATE_DONE")] == [1]
+    assert telemetry.events("UPDATE_REPLAYED") == []

@@ -7,56 +7,41 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Route
 from telegram import Bot
 from telegram.request import BaseRequest
 
-from botflight_diagnostics.service_probe import QueueFacts
-from botflight_diagnostics.telemetry import Redactor, Telemetry, TickWriter, UserReferences, console_line, json_line
+from botflight_diagnostics.telemetry import Redactor, Telemetry, TickWriter, console_line, json_line
 from botflight_diagnostics.web import json_fault, json_refusal
 from botflight_service.billing.packs import load as load_packs
-from botflight_service.billing.quotas import day_of
-from botflight_service.bot.announcement import (
-    WebhookTerms,
-    announce_commands,
-    announce_webhook,
-    require_no_webhook,
-)
-from botflight_service.bot.application import build_application
+from botflight_service.bot.announcement import require_no_webhook
 from botflight_service.bot.broadcast import Broadcaster
-from botflight_service.bot.cashier import CashierWords
-from botflight_service.bot.conversation import Conversation, spoken
-from botflight_service.bot.dispatch import ALLOWED_UPDATES, BotDispatcher
-from botflight_service.bot.files import TelegramFiles
-from botflight_service.bot.handlers.router import Features
+from botflight_service.bot.dispatch import ALLOWED_UPDATES
 from botflight_service.bot.maintenance import Maintenance
-from botflight_service.bot.narrator import Narrator
 from botflight_service.bot.observed import ObservedRequest
-from botflight_service.bot.outbox import MAX_WAITING as MAX_MESSAGES
 from botflight_service.bot.outbox import Outbox
 from botflight_service.bot.polling import LANE, Polling, require_alone
-from botflight_service.bot.sender import Sender
-from botflight_service.bot.sessions import SessionCache
 from botflight_service.bot.texts import load as load_texts
 from botflight_service.bot.transport import Transport
+from botflight_service.bots_file import webhook_path
 from botflight_service.config import Settings
 from botflight_service.diagnosis import Diagnosis
 from botflight_service.generation.catalog import Catalog
 from botflight_service.generation.catalog import load as load_catalog
-from botflight_service.generation.punctuality import Punctuality
 from botflight_service.generation.runner import Runner
-from botflight_service.housekeeping import Housekeeping
+from botflight_service.generation.signs import Sign
 from botflight_service.lifecycle import Lifecycle, Parts, Service, running
+from botflight_service.partner import PartnerParts, Shared, assemble, revealed
+from botflight_service.partners import Applications, Inboxes, NotHere, Outboxes, Ownerships, Runners, Together, Workers
 from botflight_service.process import came_up, run, until_over
-from botflight_service.provider.interface import Provider
+from botflight_service.provider.interface import Hint, Provider
 from botflight_service.provider.kie.assembly import kie_provider
 from botflight_service.provider.kie.callbacks import CALLBACK_PATH, Callbacks
 from botflight_service.provider.kie.client import Addresses
@@ -64,26 +49,19 @@ from botflight_service.provider.kie.pacing import monotonic_ms
 from botflight_service.provider.kie.wire import called_back
 from botflight_service.provider.local import LocalProvider
 from botflight_service.provider.observed import ObservedProvider
-from botflight_service.remembered import Remembered
 from botflight_service.stars.reconciliation import Reconciliation
 from botflight_service.stars.refunds import Refunds
 from botflight_service.storage import open_storage
 from botflight_service.storage.interface import Storage
 from botflight_service.storage.observed import observed
-from botflight_service.storage.sharing import Kind, leases_of
-from botflight_service.updates.envelope import Envelope, chat_of_lane
 from botflight_service.updates.inbox import Inbox
 from botflight_service.updates.ownership import Ownership
-from botflight_service.updates.worker import MAX_WAITING as MAX_UPDATES
-from botflight_service.updates.worker import Worker
 from botflight_service.vitals import Vitals
 from botflight_service.web.provider_callback import ProviderCallback
 from botflight_service.web.server import listen, serving
 from botflight_service.web.webhook import Webhook
 
 WEBHOOK_PATH = "/webhook"
-#: For users whose language the bot does not speak.
-DEFAULT_LANGUAGE = "en"
 #: Where the local provider keeps its jobs over a restart: beside the default store.
 LOCAL_PROVIDER_FOLDER = Path("data/provider")
 
@@ -100,6 +78,9 @@ class Built:
     service: Service
     #: Serves the webhook, health and diagnostics; its lifespan starts and stops the service.
     asgi: Starlette
+    #: The bot of the environment first, then those of the file.
+    partners: tuple[PartnerParts, ...]
+    #: Those of the first.
     bot: Bot
     inbox: Inbox
     ownership: Ownership
@@ -113,217 +94,101 @@ class Built:
     vitals: Vitals
 
 
-def build(  # noqa: PLR0915 - a list of parts, a line each
+def build(
     settings: Settings,
     *,
     telemetry: Telemetry,
     storage: Storage,
     provider: Provider,
+    others: Sequence[Settings] = (),
     requests: tuple[BaseRequest, BaseRequest] | None = None,
     clock_ms: Callable[[], int] = system_clock_ms,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     mode: str = "serve",
     callbacks: Callbacks | None = None,
 ) -> Built:
-    """Put the parts together. `requests` take the place of the ways to Telegram, for tests in process.
+    """Put the parts together: those of the bot of `settings`, of `others` beside it, and what they share.
 
-    `callbacks` are those of a provider that calls back: a door is made for them.
+    `requests` take the place of the ways to Telegram, for tests in process. `callbacks` are those of a provider that
+    calls back: a door is made for them.
     """
-    token = _required(settings.telegram_bot_token)
-    partner, bot_id = settings.partner, int(token.partition(":")[0])
-    log_users = UserReferences(token.encode())
-    ways = tuple(ObservedRequest(request, telemetry) for request in requests or (Transport(), Transport()))
-    application = build_application(
-        token=token,
-        request=ways[0],
-        get_updates_request=ways[1],
-        api_base_url=settings.telegram_api_base_url,
-    )
-    bot: Bot = application.bot
-    storage = observed(storage, telemetry)
-    provider = ObservedProvider(provider, telemetry)
-    catalog, texts, lifecycle = catalog_of(settings), load_texts(), Lifecycle()
-    narrator = Narrator(texts=texts, catalog=catalog)
-    sessions = SessionCache(lambda user_id: storage.session(partner, user_id))
-    punctuality = Punctuality(partner=partner, catalog=catalog, storage=storage, telemetry=telemetry, clock_ms=clock_ms)
-    ownership = Ownership(
-        partner=partner,
-        leases=leases_of(storage),
-        gained=lambda lane: sessions.forget(chat_of_lane(lane) or 0),
-        telemetry=telemetry,
-    )
-    outbox = Outbox(
-        partner=partner,
-        sender=Sender(bot, provider),
-        storage=storage,
-        telemetry=telemetry,
-        clock_ms=clock_ms,
-        sleep=sleep,
-        menu_sent=sessions.menu_sent,
-        ownership=ownership,
-        delivered=punctuality.delivered,
-    )
-    runner = Runner(
-        partner=partner,
-        catalog=catalog,
-        provider=provider,
-        inputs=TelegramFiles(bot, sleep=sleep),
-        storage=storage,
-        messenger=outbox,
-        narrator=narrator,
-        punctuality=punctuality,
-        ownership=ownership,
+    lifecycle = Lifecycle()
+    observed_provider = ObservedProvider(provider, telemetry)
+    shared = Shared(
+        storage=observed(storage, telemetry),
+        provider=observed_provider,
+        texts=load_texts(),
+        packs=load_packs(),
         telemetry=telemetry,
         clock_ms=clock_ms,
         sleep=sleep,
     )
-    words = CashierWords(texts=texts)
-    refunds = Refunds(
-        partner=partner,
-        bot=bot,
-        storage=storage,
-        messenger=outbox,
-        words=words,
-        telemetry=telemetry,
-        clock_ms=clock_ms,
-        sleep=sleep,
-    )
-    reconciliation = Reconciliation(
-        partner=partner,
-        bot=bot,
-        storage=storage,
-        messenger=outbox,
-        words=words,
-        language_of=lambda told: spoken(told, texts.codes, DEFAULT_LANGUAGE),
-        telemetry=telemetry,
-        clock_ms=clock_ms,
-    )
-    maintenance = Maintenance(partner=partner, memos=storage, telemetry=telemetry)
-    broadcaster = Broadcaster(
-        partner=partner,
-        storage=storage,
-        messenger=outbox,
-        texts=texts,
-        telemetry=telemetry,
-        clock_ms=clock_ms,
-        sleep=sleep,
-    )
-    conversation = Conversation(
-        partner=partner,
-        bot_id=bot_id,
-        admin_ids=frozenset(settings.admin_ids),
-        languages=texts.codes,
-        default_language=DEFAULT_LANGUAGE,
-        storage=storage,
-        sessions=sessions,
-        messenger=outbox,
-        starter=runner,
-        refunder=refunds,
-        remembered=(maintenance.changed, broadcaster.changed),
-        apology=narrator.apology,
-        telemetry=telemetry,
-        clock_ms=clock_ms,
-    )
-    dispatcher = BotDispatcher(
-        application=application,
-        conversation=conversation,
-        features=Features.build(
-            reads=storage,
-            texts=texts,
-            catalog=catalog,
-            packs=load_packs(),
-            narrator=narrator,
-            daily_free_limit=settings.daily_free_limit,
-            zone=settings.zone,
-            username=lambda: bot.username,
-            figures=storage.probe(partner, day_of=lambda at_ms: day_of(at_ms, settings.zone)),
-            findings=lambda: diagnosis,
-            is_closed=lambda: maintenance.is_on,
-            contact=settings.support_contact,
-        ),
-    )
-    worker = Worker(
-        dispatcher=dispatcher,
-        storage=storage,
-        ownership=ownership,
-        telemetry=telemetry,
-        clock_ms=clock_ms,
-        user_ref=lambda envelope: _user_ref(log_users, envelope),
-        sleep=sleep,
-    )
-    inbox = Inbox(
-        partner=partner,
-        bot_id=bot_id,
-        storage=storage,
-        worker=worker,
-        ownership=ownership,
-        telemetry=telemetry,
-        clock_ms=clock_ms,
-    )
-    ownership.attach(inbox, {Kind.UPDATES: worker, Kind.MESSAGES: outbox, Kind.ATTEMPTS: runner}, hear=runner.told)
 
-    is_called = settings.webhook_base_url is not None and mode == "serve"
-    webhook_url = f"{settings.webhook_base_url}{WEBHOOK_PATH}" if is_called else ""
+    def assembled(one: Settings) -> PartnerParts:
+        ways = requests or (Transport(), Transport())
+        is_called = one.webhook_base_url is not None and mode == "serve"
+        return assemble(
+            one,
+            shared,
+            catalog=catalog_of(one),
+            ways=(ObservedRequest(ways[0], telemetry), ObservedRequest(ways[1], telemetry)),
+            # What the process is, its own administrators judge: a mute is kept in their partner's book.
+            findings=lambda: diagnosis if one is settings else NotHere(settings.partner),
+            webhook_url=f"{one.webhook_base_url}{_path_of(one, home=one is settings)}" if is_called else "",
+        )
 
-    async def announce() -> None:
-        await announce_commands(bot, texts, default=DEFAULT_LANGUAGE)
-        if webhook_url:
-            terms = WebhookTerms(webhook_url, _required(settings.webhook_secret))
-            await announce_webhook(
-                bot, terms, memory=Remembered(storage, partner=partner, name="webhook", clock_ms=clock_ms)
-            )
+    partners = tuple(assembled(one) for one in (settings, *others))
+    home = partners[0]
+    workers, outboxes = Workers(partners), Outboxes(partners)
 
     def sample() -> None:
-        metrics = telemetry.metrics
-        metrics.lanes.set(to=worker.lanes)
-        metrics.updates_undone.set(to=worker.unfinished)
-        metrics.updates_undone_oldest.set(to=worker.oldest_ms() / 1000)
-        metrics.outbox_messages.set(to=outbox.waiting)
-        metrics.outbox_oldest.set(to=outbox.oldest_ms() / 1000)
+        metrics, updates, messages = telemetry.metrics, workers.facts(), outboxes.facts()
+        metrics.lanes.set(to=workers.lanes)
+        metrics.updates_undone.set(to=updates.waiting)
+        metrics.updates_undone_oldest.set(to=updates.oldest_ms / 1000)
+        metrics.outbox_messages.set(to=messages.waiting)
+        metrics.outbox_oldest.set(to=messages.oldest_ms / 1000)
 
     vitals = Vitals(
-        bot=bot,
-        webhook_url=webhook_url,
-        updates=lambda: QueueFacts(waiting=worker.unfinished, most=MAX_UPDATES, oldest_ms=worker.oldest_ms()),
-        outbox=lambda: QueueFacts(waiting=outbox.waiting, most=MAX_MESSAGES, oldest_ms=outbox.oldest_ms()),
-        provider=provider,
+        bot=home.bot,
+        webhook_url=home.webhook_url,
+        updates=workers.facts,
+        outbox=outboxes.facts,
+        provider=observed_provider,
         telemetry=telemetry,
         clock_ms=clock_ms,
     )
     diagnosis = Diagnosis(
         settings=settings,
-        storage=storage,
+        storage=shared.storage,
         lifecycle=lifecycle,
         telemetry=telemetry,
-        reference=log_users.of,
+        reference=home.log_users.of,
         vitals=vitals,
         sample=sample,
     )
-    housekeeping = Housekeeping(partner=partner, storage=storage, telemetry=telemetry, clock_ms=clock_ms)
+
+    async def announce() -> None:
+        for one in partners:
+            await one.announce()
+
     service = Service(
         Parts(
-            storage=storage,
-            ownership=ownership,
-            inbox=inbox,
-            worker=worker,
-            outbox=outbox,
-            runner=runner,
-            refunds=refunds,
-            provider=provider,
+            storage=shared.storage,
+            ownership=Ownerships(partners),
+            inbox=Inboxes(partners),
+            worker=workers,
+            outbox=outboxes,
+            runner=Runners(partners),
+            refunds=Together([one.refunds for one in partners]),
+            provider=observed_provider,
             diagnosis=diagnosis,
-            application=application,
-            ways=ways,
-            admit=lambda: _admit(mode, bot, ownership),
+            application=Applications(partners),
+            ways=tuple(way for one in partners for way in one.ways),
+            admit=lambda: _admit(mode, home.bot, home.ownership),
             announce=announce,
             inspect=diagnosis.inspect,
-            background=(
-                diagnosis.watch,
-                housekeeping.run,
-                refunds.sweep,
-                reconciliation.run,
-                maintenance.watch,
-                broadcaster.run,
-            ),
+            background=(diagnosis.watch, *(work for one in partners for work in one.background)),
         ),
         lifecycle=lifecycle,
         telemetry=telemetry,
@@ -331,15 +196,12 @@ def build(  # noqa: PLR0915 - a list of parts, a line each
     )
     routes = diagnosis.routes()
     if mode == "serve":
-        webhook = Webhook(
-            secret=_required(settings.webhook_secret), inbox=inbox, lifecycle=lifecycle, telemetry=telemetry
-        )
-        routes.append(Route(WEBHOOK_PATH, webhook))
+        routes += (_door(one, home=one is home, lifecycle=lifecycle, telemetry=telemetry) for one in partners)
     if callbacks is not None:
         door = ProviderCallback(
             is_ours=callbacks.is_ours,
             job_of=called_back,
-            heard=runner.heard,
+            heard=lambda hint: _heard(partners, hint),
             lifecycle=lifecycle,
             telemetry=telemetry,
         )
@@ -347,18 +209,39 @@ def build(  # noqa: PLR0915 - a list of parts, a line each
     return Built(
         service=service,
         asgi=_asgi(routes, service),
-        bot=bot,
-        inbox=inbox,
-        ownership=ownership,
-        runner=runner,
-        outbox=outbox,
-        refunds=refunds,
-        reconciliation=reconciliation,
-        maintenance=maintenance,
-        broadcaster=broadcaster,
+        partners=partners,
+        bot=home.bot,
+        inbox=home.inbox,
+        ownership=home.ownership,
+        runner=home.runner,
+        outbox=home.outbox,
+        refunds=home.refunds,
+        reconciliation=home.reconciliation,
+        maintenance=home.maintenance,
+        broadcaster=home.broadcaster,
         diagnosis=diagnosis,
         vitals=vitals,
     )
+
+
+def _path_of(settings: Settings, *, home: bool) -> str:
+    return webhook_path(WEBHOOK_PATH, settings.partner, home=home)
+
+
+def _door(one: PartnerParts, *, home: bool, lifecycle: Lifecycle, telemetry: Telemetry) -> Route:
+    """The webhook of one bot, with a path and a secret of its own."""
+    secret = revealed(one.settings.webhook_secret)
+    webhook = Webhook(secret=secret, inbox=one.inbox, lifecycle=lifecycle, telemetry=telemetry)
+    return Route(_path_of(one.settings, home=home), webhook)
+
+
+async def _heard(partners: Sequence[PartnerParts], hint: Hint) -> Sign:
+    """Let each partner see whether a call back is about an attempt of its own."""
+    for one in partners:
+        sign = await one.runner.heard(hint)
+        if sign is not Sign.NOT_OURS:
+            return sign
+    return Sign.NOT_OURS
 
 
 def _asgi(routes: list[BaseRoute], service: Service) -> Starlette:
@@ -381,21 +264,9 @@ async def _admit(mode: str, bot: Bot, ownership: Ownership) -> None:
         await require_alone(ownership)
 
 
-def _required(secret: SecretStr | None) -> str:
-    if secret is None:
-        raise ValueError("the settings were not loaded for this mode")
-    return secret.get_secret_value()
-
-
-def _user_ref(references: UserReferences, envelope: Envelope) -> str | None:
-    """The reference of the user, where the lane is that of a private chat (its id is the user's)."""
-    chat = envelope.lane.partition(":")[2]
-    return references.of(int(chat)) if chat.isdecimal() else None
-
-
-def serve(settings: Settings) -> int:
-    """Serve the webhook until a signal; the exit code."""
-    return run(lambda stop: _serve(settings, stop))
+def serve(settings: Settings, others: Sequence[Settings] = ()) -> int:
+    """Serve the webhook of a bot, and of `others` beside it, until a signal; the exit code."""
+    return run(lambda stop: _serve(settings, stop, others))
 
 
 def poll(settings: Settings) -> int:
@@ -403,9 +274,10 @@ def poll(settings: Settings) -> int:
     return run(lambda stop: _poll(settings, stop))
 
 
-async def _serve(settings: Settings, stop: asyncio.Event) -> int:
-    with opened_telemetry(settings) as telemetry:
-        built = build_default(settings, telemetry=telemetry, mode="serve")
+async def _serve(settings: Settings, stop: asyncio.Event, others: Sequence[Settings] = ()) -> int:
+    secrets = [secret for one in others for secret in one.secrets()]
+    with opened_telemetry(settings, secrets=secrets) as telemetry:
+        built = build_default(settings, others=others, telemetry=telemetry, mode="serve")
         async with serving(built.asgi, listen(settings.host, settings.port)), running(built.service) as start:
             if await came_up(start, stop):
                 await stop.wait()
@@ -435,14 +307,17 @@ async def _poll(settings: Settings, stop: asyncio.Event) -> int:
 
 
 @contextlib.contextmanager
-def opened_telemetry(settings: Settings, *, terminal: bool = False) -> Iterator[Telemetry]:
-    """Logs to standard output, traces by the OTEL_* variables; what waits is sent at the end."""
+def opened_telemetry(settings: Settings, *, secrets: Sequence[str] = (), terminal: bool = False) -> Iterator[Telemetry]:
+    """Logs to standard output, traces by the OTEL_* variables; what waits is sent at the end.
+
+    `secrets` are those that no line may hold beside those of the settings.
+    """
     writer = TickWriter(sys.stdout.buffer)
     telemetry = Telemetry.create(
         writer,
         service="botflight",
         version=version("botflight"),
-        redactor=Redactor(settings.secrets()),
+        redactor=Redactor((*settings.secrets(), *secrets)),
         environ=os.environ,
         level=settings.log_level.lower(),
         render=console_line if terminal else json_line,
@@ -456,7 +331,7 @@ def opened_telemetry(settings: Settings, *, terminal: bool = False) -> Iterator[
             writer.flush()
 
 
-def build_default(settings: Settings, *, telemetry: Telemetry, mode: str) -> Built:
+def build_default(settings: Settings, *, others: Sequence[Settings] = (), telemetry: Telemetry, mode: str) -> Built:
     """Put together what the settings ask for."""
     storage = open_storage(settings.database_url.get_secret_value(), clock=system_clock_ms)
     provider, callbacks = pick_provider(settings, mode=mode)
@@ -464,7 +339,15 @@ def build_default(settings: Settings, *, telemetry: Telemetry, mode: str) -> Bui
     tell = told.info if callbacks is not None else told.warning
     called = callbacks is not None and callbacks.reachable
     tell("PROVIDER_PICKED", provider=provider.name, callbacks=called)
-    return build(settings, telemetry=telemetry, storage=storage, provider=provider, mode=mode, callbacks=callbacks)
+    return build(
+        settings,
+        others=others,
+        telemetry=telemetry,
+        storage=storage,
+        provider=provider,
+        mode=mode,
+        callbacks=callbacks,
+    )
 
 
 def catalog_of(settings: Settings) -> Catalog:

@@ -117,6 +117,17 @@ class Settings(BaseSettings):
             used_by=_STORE_MODES,
         ),
     ] = None
+    bots_file: Annotated[
+        str | None,
+        rules.text(rules.file_name),
+        About(
+            what="A TOML file with a table for each further bot of this process, named by its partner. In it stand the "
+            "partner's own TELEGRAM_BOT_TOKEN and WEBHOOK_SECRET, and ADMIN_ID, SUPPORT_CONTACT, DAILY_FREE_LIMIT, "
+            "TIME_ZONE and PRICES where they are to be set. Their webhooks are at /webhook/<partner>.",
+            example="/etc/botflight/bots.toml",
+            used_by=frozenset({"serve", "check"}),
+        ),
+    ] = None
     admin_ids: Annotated[
         tuple[int, ...],
         rules.numbers(rules.user_ids),
@@ -248,7 +259,7 @@ class Settings(BaseSettings):
 
         An empty string counts as not set. Raises SettingsInvalid with every mistake at once.
         """
-        given = {**_read_env_file(env_file, mode), **{name: value for name, value in environ.items() if value}}
+        given = given_settings(environ, mode=mode, env_file=env_file)
         used = {name: given[name] for name, about in described() if name in given and mode in about.used_by}
         problems = [*_missing(used, mode), *_unreachable(used)]
         try:
@@ -291,6 +302,11 @@ class Settings(BaseSettings):
     def masked(self) -> dict[str, str]:
         """Every setting by its name in the environment, secrets masked, "" for what is not set."""
         return {name: _masked(name, getattr(self, _field_of(name))) for name, _ in described()}
+
+
+def given_settings(environ: Mapping[str, str], *, mode: Mode, env_file: Path | None) -> dict[str, str]:
+    """What is set, by the names of the environment, which wins over the file. Raises SettingsInvalid."""
+    return {**_read_env_file(env_file, mode), **{name: value for name, value in environ.items() if value}}
 
 
 def described() -> tuple[tuple[str, About], ...]:

@@ -116,6 +116,13 @@ def user_ids(given: str) -> tuple[int, ...]:
     return found
 
 
+def file_name(given: str) -> str:
+    """A TOML file, by its path."""
+    if not given.isprintable() or not given.endswith(".toml"):
+        raise Wrong("is no path of a file whose name ends with .toml")
+    return given
+
+
 def contact(given: str) -> str:
     """A name in Telegram, a web address or a mail address, on one line."""
     if not given.isprintable() or " " in given or len(given) > _LONGEST_CONTACT:

@@ -121,7 +121,7 @@ def test_with_all_settings_the_service_is_run(
     """What the service returns is the exit code."""
     environment(**SERVING)
     given: list[Settings] = []
-    monkeypatch.setattr(app, name, lambda settings: given.append(settings) or 7)
+    monkeypatch.setattr(app, name, lambda settings, *_: given.append(settings) or 7)
 
     code = main([command])
 
@@ -134,7 +134,7 @@ def test_the_folder_of_the_default_store_is_made(
 ) -> None:
     """Who names no store need not make a folder for it."""
     environment(**SERVING)
-    monkeypatch.setattr(app, "serve", lambda _: 0)
+    monkeypatch.setattr(app, "serve", lambda *_: 0)
 
     main(["serve"])
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from botflight_service.bots_file import Bots, load_bots
 from botflight_service.config import DEFAULT_DATABASE_URL, Mode, Settings, SettingsInvalid
 
 EXIT_OK = 0
@@ -34,6 +35,16 @@ def with_settings(mode: Mode, run: Callable[[Settings], int]) -> int:
         return refused(str(invalid))
     problem = _without_folder(settings)
     return refused(problem) if problem else run(settings)
+
+
+def with_bots(mode: Mode, run: Callable[[Bots], int]) -> int:
+    """The same with the settings of every bot of the process."""
+    try:
+        bots = load_bots(os.environ, mode=mode)
+    except SettingsInvalid as invalid:
+        return refused(str(invalid))
+    problem = _without_folder(bots.home)
+    return refused(problem) if problem else run(bots)
 
 
 def refused(why: str) -> int:

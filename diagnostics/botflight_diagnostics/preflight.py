@@ -111,6 +111,13 @@ class Preflight:
         # One who stops waiting leaves the others theirs.
         return await asyncio.shield(self._making)
 
+    async def report_anew(self) -> Report:
+        """Return a report that is begun after this was called: one that is being made saw what was before."""
+        making = self._making
+        if making is not None and not making.done():
+            await asyncio.wait({making})
+        return await self.report(fresh=True)
+
     async def repeat(self, *, every_s: float = 30) -> None:
         """Make a report now and again, until cancelled."""
         while True:
@@ -145,13 +152,13 @@ class Preflight:
             set_at_ms=now_ms,
         )
         await self.mutes.keep(mute)
-        await self.report(fresh=True)
+        await self.report_anew()
         return mute
 
     async def unmute(self, code: str) -> bool:
         """Let a finding count again; False where it was not muted. Raises BookFailed."""
         dropped = await self.mutes.drop(code)
-        await self.report(fresh=True)
+        await self.report_anew()
         return dropped
 
     async def muted(self) -> tuple[Mute, ...]:
@@ -163,7 +170,7 @@ class Preflight:
 
     async def _extent(self, code: str) -> int:
         """How bad a finding is now."""
-        report = await self.report(fresh=True)
+        report = await self.report_anew()
         extents = [judged.finding.extent for judged in report.judged if judged.spec.code == code]
         if not extents:
             raise MuteRefused("NOT_FOUND_NOW", f"{code} is not found now: say how much it may affect (up_to)")

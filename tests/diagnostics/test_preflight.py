@@ -300,6 +300,27 @@ async def test_who_asks_together_gets_the_same_report():
     assert (len(asked), len({id(report) for report in reports})) == (1, 1)
 
 
+async def test_a_report_anew_is_begun_after_it_was_asked_for():
+    """What has just been changed shows, also when a report was being made before the change."""
+    gate, changed, seen = asyncio.Event(), [], []
+
+    async def looked():
+        seen.append(bool(changed))
+        await gate.wait()
+        return Checked(details=str(seen[-1]))
+
+    runner = preflight(section("a", looked))
+    before = asyncio.create_task(runner.report())
+    await asyncio.sleep(0.001)
+    changed.append(True)
+    joined, anew = asyncio.create_task(runner.report(fresh=True)), asyncio.create_task(runner.report_anew())
+    await asyncio.sleep(0)
+    gate.set()
+
+    details = [(await one).sections[0].details for one in (before, joined, anew)]
+    assert (details, seen) == (["False", "False", "True"], [False, True])
+
+
 async def test_who_hangs_up_leaves_the_others_theirs():
     """A caller that is cancelled does not cancel the report that others wait for."""
     gate = asyncio.Event()

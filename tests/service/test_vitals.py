@@ -22,7 +22,7 @@ from shop import Shop
 
 async def report(shop: Shop) -> dict[str, Any]:
     """The service preflight, made now."""
-    return (await shop.service.diagnosis.service_preflight.report(fresh=True)).payload()
+    return (await shop.service.diagnosis.service_preflight.report_anew()).payload()
 
 
 async def test_telegram_says_that_updates_come_here(shop: Shop) -> None:

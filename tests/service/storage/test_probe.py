@@ -91,6 +91,49 @@ async def test_free_limits_look_at_the_partners_day(storage: Storage) -> None:
     )
 
 
+async def test_what_happened_within_a_day_is_counted_to_the_millisecond(
+    storage: Storage, probe: BillingProbe, clock: Any
+) -> None:
+    """By hours or not: what is a millisecond too old does not count, whichever hour it falls into."""
+    ages_ms = [0, 3_599_999, 3_600_000, DAY_MS - 3_600_001, DAY_MS - 1, DAY_MS, DAY_MS + 1, DAY_MS + 3_600_000]
+    for number, age_ms in enumerate(ages_ms):
+        then = clock.now_ms = NOW_MS - age_ms
+        await storage.commit(work(attempt=attempt(number, created_at_ms=then, changed_at_ms=then)))
+        await storage.credit_balance_once(PARTNER, number + 1, 10, f"payment {number}")
+
+    for later_ms in (0, 1, 2, 3_599_999, 3_600_000, 7_200_000):
+        asked_at_ms = NOW_MS + later_ms
+        expected = sum(age_ms + later_ms <= DAY_MS for age_ms in ages_ms)
+        attempts = await probe.attempts(now_ms=asked_at_ms, stale_after_ms=1)
+        balances = await probe.balances(now_ms=asked_at_ms)
+        assert (attempts.last_24h, balances.updated_24h) == (expected, expected), later_ms
+
+
+async def test_an_account_that_changes_again_is_counted_once(storage: Storage, probe: BillingProbe, clock: Any) -> None:
+    """It moves from the hour of its last change to that of its newest, and leaves none behind."""
+    for later_ms in (0, 60_000, 3_600_000, 2 * DAY_MS):
+        clock.now_ms = NOW_MS + later_ms
+        await storage.credit_balance_once(PARTNER, ALICE, 10, f"payment {later_ms}")
+
+    assert (await probe.balances(now_ms=NOW_MS + DAY_MS)).updated_24h == 1
+    assert (await probe.balances(now_ms=NOW_MS + 2 * DAY_MS)).updated_24h == 1
+    assert (await probe.balances(now_ms=NOW_MS + 3 * DAY_MS + 1)).updated_24h == 0
+
+
+async def test_hours_that_nobody_asks_for_are_pruned(storage: Storage, probe: BillingProbe, clock: Any) -> None:
+    """Pruning forgets them, and what is asked for is as it was; an account of such an hour may change again."""
+    clock.now_ms = NOW_MS - 9 * DAY_MS
+    await storage.credit_balance_once(PARTNER, ALICE, 10, "an old payment")
+    clock.now_ms = NOW_MS
+    await storage.credit_balance_once(PARTNER, BOB, 10, "a payment")
+
+    await storage.prune(PARTNER, before_ms=NOW_MS - 7 * DAY_MS)
+    before = (await probe.balances(now_ms=NOW_MS)).updated_24h
+    await storage.credit_balance_once(PARTNER, ALICE, 10, "another payment")
+
+    assert (before, (await probe.balances(now_ms=NOW_MS)).updated_24h) == (1, 2)
+
+
 async def test_attempts_are_counted_by_what_they_need(storage: Storage, probe: BillingProbe) -> None:
     """All, those of the last day, those that nobody touched for long, those whose answer never came."""
     for number, (state, age_ms) in enumerate(
@@ -230,6 +273,9 @@ async def test_no_question_scans_a_big_table(
     connection.close()
     assert len(plans) > 10
     assert [plan for plan in plans if any(plan[1].startswith(f"SCAN {big}") for big in BIG)] == []
+    # All rows of a partner are as good as all rows.
+    of_a_partner = {f"SEARCH {big} USING PRIMARY KEY (partner=?)" for big in BIG}
+    assert [plan for plan in plans if plan[1] in of_a_partner] == []
 
 
 async def test_an_audit_of_several_users_finds_nothing_where_nothing_is_wrong(storage: Storage) -> None:

@@ -18,7 +18,7 @@ from botflight_diagnostics.billing_preflight import (
 )
 from botflight_diagnostics.preflight import TransientError
 from botflight_service.storage.interface import StorageError, StorageUnavailable
-from botflight_service.storage.sql import statements
+from botflight_service.storage.sql import hours, statements
 from botflight_service.storage.sql.program import Make, Program, changed, row, rows
 
 T = TypeVar("T")
@@ -31,16 +31,14 @@ _PARTNERS_WITH_ACCOUNTS = "SELECT count(*) FROM counters WHERE name = 'user_acco
 _PARTNERS_WITH_FREE_USES = "SELECT count(*) FROM counters WHERE name = ?"
 _BELOW_ZERO = "SELECT count(*) FROM accounts WHERE partner = ? AND user_id <> 0 AND balance_hundredths < 0"
 _BELOW_ZERO_SAMPLE = """
-SELECT DISTINCT user_id FROM accounts WHERE partner = ? AND user_id <> 0 AND balance_hundredths < 0 LIMIT ?
+SELECT user_id FROM accounts WHERE partner = ? AND user_id <> 0 AND balance_hundredths < 0 LIMIT ?
 """
-_CHANGED_SINCE = "SELECT count(*) FROM accounts WHERE partner = ? AND changed_at_ms >= ? AND user_id <> 0"
 _AUDITED = "SELECT last_mismatched, last_ended_at_ms, last_sample FROM audits WHERE partner = ?"
 # Two queries, so that each is one step to an end of the index.
 _LEAST_USED = "SELECT min(used) FROM free_days WHERE partner = ? AND day = ?"
 _MOST_USED = "SELECT max(used) FROM free_days WHERE partner = ? AND day = ?"
 _OVERUSED = "SELECT count(*) FROM free_days WHERE partner = ? AND day = ? AND used > ?"
 _OVERUSED_SAMPLE = "SELECT user_id FROM free_days WHERE partner = ? AND day = ? AND used > ? LIMIT ?"
-_ATTEMPTS_SINCE = "SELECT count(*) FROM attempts WHERE partner = ? AND created_at_ms >= ?"
 _STALE = """
 SELECT count(*) FROM attempts WHERE partner = ? AND state IN ('confirmed', 'submitting', 'running', 'unknown')
     AND changed_at_ms < ? AND state NOT IN ('delivered', 'failed', 'refunded')
@@ -159,7 +157,7 @@ def _balances(partner: str, now_ms: int) -> Program[BalanceFacts]:
         records=(yield from _counter(partner, "user_accounts")),
         partners=(yield from _one(_PARTNERS_WITH_ACCOUNTS)),
         negative=(yield from _one(_BELOW_ZERO, partner)),
-        updated_24h=(yield from _one(_CHANGED_SINCE, partner, now_ms - _DAY_MS)),
+        updated_24h=(yield from hours.since(partner, hours.ACCOUNTS, now_ms - _DAY_MS)),
         sum_hundredths=(yield from _counter(partner, "sum_hundredths")),
         mismatched=mismatched,
         audited_at_ms=audited_at_ms,
@@ -186,7 +184,7 @@ def _attempts(partner: str, now_ms: int, stale_after_ms: int) -> Program[Attempt
     """The facts of the section `attempts`."""
     return AttemptFacts(
         total=(yield from _counter(partner, "attempts")),
-        last_24h=(yield from _one(_ATTEMPTS_SINCE, partner, now_ms - _DAY_MS)),
+        last_24h=(yield from hours.since(partner, hours.ATTEMPTS, now_ms - _DAY_MS)),
         duplicate_request_ids=(yield from _counter(partner, "duplicate_jobs")),
         stale_pending=(yield from _one(_STALE, partner, now_ms - stale_after_ms)),
         unknown=(yield from _one(_UNKNOWN, partner)),

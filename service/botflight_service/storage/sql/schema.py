@@ -300,8 +300,40 @@ CREATE TABLE mutes (
 ) STRICT, WITHOUT ROWID;
 """
 
+# What happened within 24 h is asked every 30 s: it is counted by hours (of `printf('%010d', at_ms / 3600000)`), so that
+# the answer costs the same on a busy day. Hours that nobody asks for any more are pruned.
+# The index on users below zero has a second column that is asked for: without it the planner takes the primary key,
+# and reads all accounts of the partner.
+_HOURS = """
+DROP INDEX accounts_below_zero;
+CREATE INDEX accounts_below_zero ON accounts (partner, balance_hundredths)
+    WHERE user_id <> 0 AND balance_hundredths < 0;
+
+CREATE TRIGGER attempts_counted_by_hour AFTER INSERT ON attempts BEGIN
+    INSERT INTO counters VALUES (new.partner, 'attempts_of_hour ' || printf('%010d', new.created_at_ms / 3600000), 1)
+    ON CONFLICT (partner, name) DO UPDATE SET value = value + 1;
+END;
+CREATE TRIGGER accounts_counted_by_hour AFTER INSERT ON accounts WHEN new.user_id <> 0 BEGIN
+    INSERT INTO counters VALUES (new.partner, 'accounts_of_hour ' || printf('%010d', new.changed_at_ms / 3600000), 1)
+    ON CONFLICT (partner, name) DO UPDATE SET value = value + 1;
+END;
+CREATE TRIGGER accounts_moved_to_an_hour AFTER UPDATE OF changed_at_ms ON accounts
+WHEN new.user_id <> 0 AND new.changed_at_ms / 3600000 <> old.changed_at_ms / 3600000 BEGIN
+    INSERT INTO counters VALUES (new.partner, 'accounts_of_hour ' || printf('%010d', new.changed_at_ms / 3600000), 1)
+    ON CONFLICT (partner, name) DO UPDATE SET value = value + 1;
+    INSERT INTO counters VALUES (old.partner, 'accounts_of_hour ' || printf('%010d', old.changed_at_ms / 3600000), -1)
+    ON CONFLICT (partner, name) DO UPDATE SET value = value - 1;
+END;
+INSERT INTO counters
+    SELECT partner, 'attempts_of_hour ' || printf('%010d', created_at_ms / 3600000) AS name, count(*)
+    FROM attempts GROUP BY 1, 2;
+INSERT INTO counters
+    SELECT partner, 'accounts_of_hour ' || printf('%010d', changed_at_ms / 3600000) AS name, count(*)
+    FROM accounts WHERE user_id <> 0 GROUP BY 1, 2;
+"""
+
 #: Step n makes version n + 1 out of version n. A step that was released is never changed.
-MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND, _MUTES)
+MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND, _MUTES, _HOURS)
 
 #: The version that this program writes.
 SCHEMA_VERSION = len(MIGRATIONS)

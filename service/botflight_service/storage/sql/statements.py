@@ -188,6 +188,9 @@ DELETE FROM messages WHERE place IN (
 # -- preflight
 
 COUNTER = "SELECT value FROM counters WHERE partner = ? AND name = ?"
+#: Names of hours are of one length, and so in the order of the hours.
+COUNTED_AFTER = "SELECT coalesce(sum(value), 0) FROM counters WHERE partner = ? AND name > ? AND name < ?"
+FORGET_HOURS = "DELETE FROM counters WHERE partner = ? AND name > ? AND name < ?"
 PARTNERS = "SELECT partner, value FROM counters WHERE name = 'users' ORDER BY value DESC, partner"
 WRITE_NONCE = "INSERT INTO nonces (nonce, created_at_ms) VALUES (?, ?) ON CONFLICT (nonce) DO NOTHING"
 HAS_NONCE = "SELECT 1 FROM nonces WHERE nonce = ?"

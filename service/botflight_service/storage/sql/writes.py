@@ -24,7 +24,7 @@ from botflight_service.storage.interface import (
     SendOutcome,
     Work,
 )
-from botflight_service.storage.sql import money, statements
+from botflight_service.storage.sql import hours, money, statements
 from botflight_service.storage.sql.program import Program, changed, row, rows
 from botflight_service.storage.sql.rows import (
     action_row,
@@ -90,6 +90,7 @@ def prune(partner: str, *, before_ms: int, limit: int) -> Program[int]:
     """Delete done updates and ended messages from before an instant, the oldest first; how many went."""
     updates = yield from changed(statements.PRUNE_UPDATES, partner, before_ms, limit)
     messages = yield from changed(statements.PRUNE_MESSAGES, partner, before_ms, limit)
+    yield from hours.forget(partner, before_ms=before_ms)
     return updates + messages
 
 

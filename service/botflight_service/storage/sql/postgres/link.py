@@ -34,7 +34,11 @@ SELECT $1::TEXT, $2::TEXT, $3::TEXT, $4::TEXT, $5::BIGINT, $6::TEXT, $7::BIGINT,
 FROM waited
 """
 #: Statements that are said in another way here.
-_OWN_WORDS = {statements.INSERT_TRANSFER: _LOCK_AND_INSERT_TRANSFER}
+_OWN_WORDS = {
+    statements.INSERT_TRANSFER: _LOCK_AND_INSERT_TRANSFER,
+    # `counters` is a view here.
+    statements.FORGET_HOURS: "DELETE FROM counter_stripes WHERE partner = $1 AND name > $2 AND name < $3",
+}
 _STATEMENTS_CACHED = 512
 #: A snapshot that stays, for those who read much.
 ONE_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"

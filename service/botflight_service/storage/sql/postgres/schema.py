@@ -364,8 +364,56 @@ CREATE INDEX attempts_open_of_chat ON attempts (partner, chat_id)
     WHERE state NOT IN ('delivered', 'failed', 'refunded');
 """.replace(" TEXT", ' TEXT COLLATE "C"')
 
+# What happened within 24 h is asked every 30 s: it is counted by hours, and a busy day costs as much as a quiet one.
+# (Counting 55,000 accounts by their index took 190 ms: what changed is not vacuumed yet, so each is looked up.)
+# An account that changes twice within an hour changes no counter.
+_HOURS = """
+CREATE FUNCTION hour_of(at_ms BIGINT) RETURNS TEXT LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN lpad((at_ms / 3600000)::VARCHAR, 10, '0');
+
+CREATE OR REPLACE FUNCTION attempts_counted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    INSERT INTO botflight.counter_stripes AS kept (partner, name, value)
+    SELECT partner, name, count(*) FROM (
+        SELECT partner, 'attempts' AS name FROM added
+        UNION ALL SELECT partner, 'attempts_of_hour ' || botflight.hour_of(created_at_ms) FROM added
+    ) AS counted GROUP BY partner, name ORDER BY partner, name
+    ON CONFLICT (partner, name, stripe) DO UPDATE SET value = kept.value + excluded.value;
+    RETURN NULL;
+END $$;
+CREATE OR REPLACE FUNCTION accounts_counted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    INSERT INTO botflight.counter_stripes AS kept (partner, name, value)
+    SELECT partner, name, value FROM (
+        SELECT partner, CASE user_id WHEN 0 THEN 'house_accounts' ELSE 'user_accounts' END AS name, count(*) AS value
+        FROM added GROUP BY 1, 2
+        UNION ALL SELECT partner, 'sum_hundredths', sum(balance_hundredths) FROM added GROUP BY partner
+        UNION ALL SELECT partner, 'accounts_of_hour ' || botflight.hour_of(changed_at_ms), count(*)
+        FROM added WHERE user_id <> 0 GROUP BY 1, 2
+    ) AS counted ORDER BY partner, name
+    ON CONFLICT (partner, name, stripe) DO UPDATE SET value = kept.value + excluded.value;
+    RETURN NULL;
+END $$;
+CREATE OR REPLACE FUNCTION accounts_summed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    INSERT INTO botflight.counter_stripes AS kept (partner, name, value)
+    SELECT partner, name, sum(amount) FROM (
+        SELECT partner, 'sum_hundredths' AS name, balance_hundredths AS amount FROM changed
+        UNION ALL SELECT partner, 'sum_hundredths', -balance_hundredths FROM former
+        UNION ALL SELECT partner, 'accounts_of_hour ' || botflight.hour_of(changed_at_ms), 1
+        FROM changed WHERE user_id <> 0
+        UNION ALL SELECT partner, 'accounts_of_hour ' || botflight.hour_of(changed_at_ms), -1
+        FROM former WHERE user_id <> 0
+    ) AS amounts GROUP BY partner, name HAVING sum(amount) <> 0 ORDER BY partner, name
+    ON CONFLICT (partner, name, stripe) DO UPDATE SET value = kept.value + excluded.value;
+    RETURN NULL;
+END $$;
+INSERT INTO counter_stripes (partner, name, value)
+    SELECT partner, 'attempts_of_hour ' || hour_of(created_at_ms), count(*) FROM attempts GROUP BY 1, 2;
+INSERT INTO counter_stripes (partner, name, value)
+    SELECT partner, 'accounts_of_hour ' || hour_of(changed_at_ms), count(*)
+    FROM accounts WHERE user_id <> 0 GROUP BY 1, 2;
+"""
+
 #: Step n makes version n + 1 out of version n. A step that was released is never changed.
-MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND, _MUTES, _LEASES)
+MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND, _MUTES, _LEASES, _HOURS)
 
 #: The version that this program writes.
 SCHEMA_VERSION = len(MIGRATIONS)

@@ -289,6 +289,10 @@ async def test_a_success_after_the_deadline_is_a_present_and_one_only(
     assert (await kie_shop.balance(alice), await kie_shop.held(alice)) == (credits(20), credits(0))
     assert [seen.media for seen in alice.screen if seen.from_bot and seen.media] == [kie.file(kie.last_task.file_name)]
     await alice.sees("it is a present")
+    sample = kie_shop.telemetry.sample
+    assert sample("botflight_attempts_total", model="text_to_image", state="delivered") == 1
+    assert sample("botflight_generations_total", model="text_to_image", timing="failed") == 1
+    assert sample("botflight_generations_total", model="text_to_image", timing="late") == 0
 
 
 async def test_a_task_that_kie_denied_and_made_is_a_present_too(kie_shop: Shop, kie: FakeKie, alice: Person) -> None:
@@ -413,6 +417,29 @@ async def test_a_task_outlives_a_restart(telegram: Telegram, kie: FakeKie, alice
 
         assert (await only_attempt(shop, alice)).state is AttemptState.DELIVERED
         assert (kie.creates, await shop.balance(alice)) == (1, credits(15))
+
+
+async def test_an_order_that_was_refused_when_the_service_ended_is_the_next_ones(
+    telegram: Telegram, kie: FakeKie, alice: Person, tmp_path: Path
+) -> None:
+    """KIE took nothing, so nothing is lost: the next run orders at once, and waits for no call that never comes."""
+    url = f"sqlite:///{tmp_path}/shop.sqlite"
+    kie.refuses(455)
+    async with open_shop(telegram, kie=kie, database_url=url, more=kie_settings(kie)) as shop:
+        await shop.gives(alice, 20)
+        await shop.opens_confirmation(alice)
+        tap = alice.tap(next(data for data in alice.last.callback_data if data.startswith("confirm_generation:")))
+        await shop.harness.courier.carry(tap.updates)
+        async with asyncio.timeout(10):
+            while not kie.creates:  # noqa: ASYNC110 - the refusal goes over HTTP
+                await asyncio.sleep(0.001)
+    left = kie.creates
+
+    async with open_kie_shop(telegram, kie, database_url=url) as shop:
+        await shop.service.service.idle()
+
+        assert (await only_attempt(shop, alice)).state is AttemptState.DELIVERED
+        assert (left, kie.creates, await shop.balance(alice)) == (1, 2, credits(15))
 
 
 async def test_a_file_that_cannot_be_had_is_not_charged(kie_shop: Shop, kie: FakeKie, alice: Person) -> None:

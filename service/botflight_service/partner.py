@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
+from uuid import UUID
 
 from pydantic import SecretStr
 from telegram import Bot
@@ -117,6 +118,10 @@ def assemble(
         gained=lambda lane: sessions.forget(chat_of_lane(lane) or 0),
         telemetry=telemetry,
     )
+
+    async def gone(task_id: UUID, code: str) -> None:
+        await runner.gone(task_id, code)
+
     outbox = Outbox(
         partner=partner,
         sender=Sender(bot, shared.provider),
@@ -127,6 +132,7 @@ def assemble(
         menu_sent=sessions.menu_sent,
         ownership=ownership,
         delivered=punctuality.delivered,
+        gone=gone,
     )
     runner = Runner(
         partner=partner,

@@ -8,8 +8,10 @@ from collections.abc import Awaitable, Callable
 from telegram import Bot
 from telegram.error import BadRequest, TelegramError
 
-from botflight_service.generation.course import InputGone
+from botflight_service.generation.course import InputGone, InputTooLarge
 
+#: Telegram's own servers give bots no more; a Bot API server of one's own gives 2 GB.
+MAX_INPUT_BYTES = 20 * 1024 * 1024
 #: Waits between tries while Telegram cannot be reached.
 RETRY_S = (0.5, 2.0, 5.0)
 
@@ -26,6 +28,8 @@ class TelegramFiles:
         for wait_s in (*RETRY_S, None):
             try:
                 file = await self._bot.get_file(file_id)
+                if (file.file_size or 0) > MAX_INPUT_BYTES:
+                    raise InputTooLarge("no model takes a file of that size")
                 return bytes(await file.download_as_bytearray())
             except BadRequest as error:
                 raise InputGone("Telegram does not give this file any more") from error

@@ -70,6 +70,7 @@ class Outbox:
         menu_sent: Callable[[int, int], None],
         ownership: Ownership,
         delivered: Callable[[UUID], Awaitable[None]],
+        gone: Callable[[UUID, str], Awaitable[None]],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._partner = partner
@@ -81,6 +82,7 @@ class Outbox:
         self._menu_sent = menu_sent
         self._ownership = ownership
         self._delivered = delivered
+        self._gone = gone
         self._sleep = sleep
         #: By the lanes of their chats.
         self._lanes: Lanes[_Item | _Refill] = Lanes(self._run, limit=MAX_ACTIVE)
@@ -295,10 +297,11 @@ class Outbox:
                 self._telemetry.metrics.outbox_given_up.add("REFUSED")
                 self._log.error("MESSAGE_UNDELIVERABLE", reason="REFUSED", error_type=_reason(error))
                 return SendOutcome.REFUSED, Sent()
-            except ProviderRefused:
-                # It was paid and its file is gone for good: only an administrator can make that good.
+            except ProviderRefused as error:
                 self._telemetry.metrics.outbox_given_up.add("FILE_GONE")
-                self._log.error("MESSAGE_UNDELIVERABLE", reason="FILE_GONE")
+                self._log.error("MESSAGE_UNDELIVERABLE", reason="FILE_GONE", error_type=error.code)
+                if item.message.task_id is not None:
+                    await self._gone(item.message.task_id, error.code)
                 return SendOutcome.REFUSED, Sent()
             except (NetworkError, TelegramError, ProviderError) as error:
                 wait_s = RETRY_S[min(tries, len(RETRY_S) - 1)]

@@ -20,7 +20,7 @@ class AttemptState(StrEnum):
     DELIVERED = "delivered"  # Telegram took the file
     FAILED = "failed"  # the provider refused or failed; what was held is released
     UNKNOWN = "unknown"  # the answer to the submission never came
-    REFUNDED = "refunded"  # given up after UNKNOWN, or paid back by an admin
+    REFUNDED = "refunded"  # given up after UNKNOWN, its file gone before it was sent, or paid back by an admin
 
 
 class Funding(StrEnum):
@@ -41,7 +41,10 @@ class ResultKind(StrEnum):
 #: Every move that an attempt may make. Anything else is an `IllegalMove`.
 MOVES: Mapping[AttemptState, frozenset[AttemptState]] = {
     AttemptState.CONFIRMED: frozenset({AttemptState.SUBMITTING, AttemptState.FAILED}),
-    AttemptState.SUBMITTING: frozenset({AttemptState.RUNNING, AttemptState.FAILED, AttemptState.UNKNOWN}),
+    # Back to confirmed where the provider certainly took nothing and the service ends.
+    AttemptState.SUBMITTING: frozenset(
+        {AttemptState.RUNNING, AttemptState.FAILED, AttemptState.UNKNOWN, AttemptState.CONFIRMED}
+    ),
     AttemptState.UNKNOWN: frozenset({AttemptState.RUNNING, AttemptState.SUCCEEDED, AttemptState.REFUNDED}),
     AttemptState.RUNNING: frozenset({AttemptState.SUCCEEDED, AttemptState.FAILED}),
     AttemptState.SUCCEEDED: frozenset({AttemptState.DELIVERED, AttemptState.REFUNDED}),

@@ -57,6 +57,14 @@ STORE_BACKOFF_S = (0.1, 0.5, 2.0, 5.0, 15.0)
 class InputGone(Exception):
     """A file that the user gave cannot be had any more."""
 
+    code = "input_gone"
+
+
+class InputTooLarge(InputGone):
+    """A file that the user gave is larger than any model takes."""
+
+    code = "photo_too_large"
+
 
 class Inputs(Protocol):
     """Where files come from that users gave."""
@@ -111,6 +119,11 @@ class Course:
         self._places = asyncio.Semaphore(MAX_SUBMITTING)
         #: Attempts whose submission is under way: cut off, it could never be made again.
         self.submitting: set[UUID] = set()
+        self._ending = asyncio.Event()
+
+    def end(self) -> None:
+        """Try no submission again: those that certainly were not taken wait for the next run."""
+        self._ending.set()
 
     async def step(self, attempt: Attempt) -> Attempt:
         """Take the next step. An attempt that somebody else moved meanwhile is read again."""
@@ -135,8 +148,8 @@ class Course:
     async def _submit(self, attempt: Attempt) -> Attempt:
         try:
             request = await self._request(attempt)
-        except InputGone:
-            return await self._fail(attempt, "input_gone")
+        except InputGone as gone:
+            return await self._fail(attempt, gone.code)
         self.submitting.add(attempt.task_id)
         try:
             return await self._hand_in(attempt, request)
@@ -151,7 +164,8 @@ class Course:
             except ProviderUnavailable as error:
                 if wait_s is None:
                     return await self._fail(attempt, error.code)
-                await self._sleep(wait_s)
+                if await self._ends_within(wait_s):
+                    return await self._commit(attempt, settle.put_back(attempt, at_ms=self._clock_ms()))
             except ProviderRefused as error:
                 return await self._fail(attempt, error.code)
             except ProviderError:
@@ -159,6 +173,16 @@ class Course:
             else:
                 return await self._commit(attempt, settle.running(attempt, job_id, at_ms=self._clock_ms()))
         raise AssertionError("the last try has no wait")
+
+    async def _ends_within(self, seconds: float) -> bool:
+        """Sleep, unless the service ends first; whether it does."""
+        waits = (asyncio.ensure_future(self._ending.wait()), asyncio.ensure_future(self._sleep(seconds)))
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+        return self._ending.is_set()
 
     async def _request(self, attempt: Attempt) -> GenerationRequest:
         model = self._catalog.find(attempt.model)
@@ -255,6 +279,11 @@ class Course:
         """A sign of an attempt that is settled: if its money went back, a success is a present."""
         if settle.is_owed(attempt):
             await self._give(attempt, await self._query(job_id, age_ms=0))
+
+    async def pay_back(self, attempt: Attempt, code: str) -> None:
+        """The file of an attempt that was charged cannot be sent any more."""
+        with contextlib.suppress(AttemptMoved):
+            await self._commit(attempt, settle.undeliverable(attempt, code, self._narrator, at_ms=self._clock_ms()))
 
     async def _give(self, attempt: Attempt, status: JobStatus) -> None:
         if status.artifact is None:

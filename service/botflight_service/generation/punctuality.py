@@ -42,8 +42,8 @@ class Punctuality:
         except StorageError as error:
             self._log.error("STORE_FAILED", error_type=type(error).__name__, exc_info=error)
             return
-        # One that was given back before is counted already: as failed.
-        if attempt is None or attempt.state is AttemptState.REFUNDED:
+        # A present, whose money went back before, is counted already: as failed.
+        if attempt is None or attempt.failure is not None:
             return
         took_s = (self._clock_ms() - attempt.created_at_ms) / 1000
         self._metrics.attempts.add(attempt.model, AttemptState.DELIVERED)

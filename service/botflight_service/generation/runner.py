@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from uuid import UUID
 
 from botflight_diagnostics.telemetry import Correlation, Telemetry, TraceContext, bind, mask
-from botflight_service.generation.attempts import UNSETTLED, Attempt
+from botflight_service.generation.attempts import UNSETTLED, Attempt, AttemptState
 from botflight_service.generation.catalog import Catalog
 from botflight_service.generation.course import Course, Inputs, Messenger
 from botflight_service.generation.punctuality import Punctuality
@@ -161,6 +161,12 @@ class Runner:
                 self.start(found)
         return Sign.KNOWN if found is attempt else Sign.TAKEN
 
+    async def gone(self, task_id: UUID, code: str) -> None:
+        """The file of an attempt cannot be sent any more: whoever paid for it has the money back."""
+        attempt = await self._course.persistently(lambda: self._storage.attempt(self._partner, task_id))
+        if attempt is not None and attempt.state is AttemptState.SUCCEEDED:
+            await self._course.pay_back(attempt, code)
+
     async def idle(self) -> None:
         """Wait until no attempt is on its way."""
         while self._tasks or self._presents:
@@ -172,6 +178,7 @@ class Runner:
         The rest goes on at the next start. Returns how many attempts were left unsettled.
         """
         self._stopping = True
+        self._course.end()
         for refill in self._refills.values():
             refill.cancel()
         submitting = [self._tasks[task_id] for task_id in self._course.submitting if task_id in self._tasks]

@@ -54,6 +54,11 @@ def submitting(attempt: Attempt, *, at_ms: int) -> Work:
     return _work(attempt, AttemptState.SUBMITTING, at_ms=at_ms, submitted_at_ms=at_ms)
 
 
+def put_back(attempt: Attempt, *, at_ms: int) -> Work:
+    """The provider took nothing and the service ends: the next run submits it as if nobody had tried."""
+    return _work(attempt, AttemptState.CONFIRMED, at_ms=at_ms)
+
+
 def running(attempt: Attempt, job_id: str, *, at_ms: int) -> Work:
     """The provider took it. Somebody may have given its answer up meanwhile: then it was found again."""
     work = _work(attempt, AttemptState.RUNNING, at_ms=at_ms, job_id=job_id)
@@ -90,6 +95,14 @@ def given_up(attempt: Attempt, narrator: Narrator, *, at_ms: int) -> Work:
     """The deadline came without a sign: give back what was taken, and say so."""
     work = _work(attempt, AttemptState.REFUNDED, at_ms=at_ms, failure=NO_ANSWER)
     return _given_back(work, attempt, narrator.given_up(attempt), at_ms)
+
+
+def undeliverable(attempt: Attempt, code: str, narrator: Narrator, *, at_ms: int) -> Work:
+    """The file that was charged for is gone before it was sent: pay it back, and say so."""
+    work = _given_back(
+        _work(attempt, AttemptState.REFUNDED, at_ms=at_ms, failure=code), attempt, narrator.failed(attempt, code), at_ms
+    )
+    return replace(work, transfers=() if work.restore_free else (ledger.refund(**_terms(attempt), at_ms=at_ms),))
 
 
 def late(attempt: Attempt, artifact: Artifact, narrator: Narrator, *, at_ms: int) -> Work:

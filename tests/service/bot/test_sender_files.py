@@ -7,6 +7,7 @@ import struct
 import pytest
 
 from botflight_harness.telegram import Person
+from botflight_service.billing.money import credits
 from botflight_service.bot.sender import MAX_PHOTO_BYTES
 from botflight_service.generation.attempts import AttemptState
 from botflight_service.provider.interface import ProviderRefused
@@ -56,10 +57,10 @@ async def test_what_telegram_shows_as_no_photo_goes_as_a_file(
     assert (alice.last.kind, alice.last.media) == (kind, content)
 
 
-async def test_a_file_that_is_gone_after_it_was_charged_is_given_up_and_told(
+async def test_a_file_that_is_gone_after_it_was_charged_is_paid_back_and_told(
     shop: Shop, alice: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing brings it back: the message ends, and somebody who can make it good hears of it."""
+    """Nothing brings it back: the message ends, the person has the money again and reads so, and an error is logged."""
     fetch, fetched = shop.provider.fetch, []
 
     async def once(artifact: object) -> bytes:
@@ -75,3 +76,7 @@ async def test_a_file_that_is_gone_after_it_was_charged_is_given_up_and_told(
     (line,) = shop.telemetry.events("MESSAGE_UNDELIVERABLE")
     assert (line["level"], line["reason"]) == ("error", "FILE_GONE")
     assert shop.telemetry.sample("botflight_outbox_given_up_total", reason="FILE_GONE") == 1
+    (attempt,) = await shop.history(alice)
+    assert (attempt.state, attempt.failure) == (AttemptState.REFUNDED, "file_gone")
+    assert (await shop.balance(alice), await shop.storage.violations()) == (credits(20), [])
+    await alice.sees("Back on your balance: 5 credits")

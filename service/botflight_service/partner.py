@@ -27,6 +27,7 @@ from botflight_service.bot.narrator import Narrator
 from botflight_service.bot.outbox import Outbox
 from botflight_service.bot.sender import Sender
 from botflight_service.bot.sessions import SessionCache
+from botflight_service.bot.taps import Taps
 from botflight_service.bot.texts import Texts
 from botflight_service.config import Settings
 from botflight_service.generation.catalog import Catalog
@@ -111,6 +112,7 @@ def assemble(
     bot: Bot = application.bot
     narrator = Narrator(texts=texts, catalog=catalog)
     sessions = SessionCache(lambda user_id: storage.session(partner, user_id))
+    taps = Taps(bot=bot, telemetry=telemetry, clock_ms=clock_ms)
     punctuality = Punctuality(partner=partner, catalog=catalog, storage=storage, telemetry=telemetry, clock_ms=clock_ms)
     ownership = Ownership(
         partner=partner,
@@ -191,6 +193,7 @@ def assemble(
         starter=runner,
         refunder=refunds,
         remembered=(maintenance.changed, broadcaster.changed),
+        taps=taps,
         apology=narrator.apology,
         telemetry=telemetry,
         clock_ms=clock_ms,
@@ -228,6 +231,7 @@ def assemble(
         storage=storage,
         worker=worker,
         ownership=ownership,
+        taps=taps,
         telemetry=telemetry,
         clock_ms=clock_ms,
     )

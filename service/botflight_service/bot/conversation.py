@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Protocol
 
@@ -13,6 +12,7 @@ from botflight_diagnostics.telemetry import Telemetry, bind_handler, current_spa
 from botflight_service import tally
 from botflight_service.billing.payments import Payment, PaymentState
 from botflight_service.bot.sessions import SessionCache
+from botflight_service.bot.taps import Taps
 from botflight_service.bot.visit import CheckOut, Reply, Tap, Visit
 from botflight_service.generation.attempts import Attempt
 from botflight_service.memo import Memo
@@ -34,12 +34,8 @@ from botflight_service.updates.processing import Processing
 
 #: How often a decision is made anew when the store refuses it because something changed meanwhile.
 MAX_DECISIONS = 3
-#: A tap is answered by then even when the store is slow: the button stops spinning.
-ANSWER_WITHIN_S = 0.7
 #: How often a pre-checkout query is answered where the way to Telegram fails.
 MAX_CHECK_OUT_ANSWERS = 3
-#: Telegram shows at most this much over the chat.
-MAX_TOAST_CHARACTERS = 200
 
 Feature = Callable[[Visit], Awaitable[Reply]]
 
@@ -85,6 +81,7 @@ class Conversation:
         starter: Starter,
         refunder: Refunder,
         remembered: tuple[Callable[[Memo], None], ...],
+        taps: Taps,
         apology: Callable[[str], Screen],
         telemetry: Telemetry,
         clock_ms: Callable[[], int],
@@ -100,6 +97,7 @@ class Conversation:
         self._starter = starter
         self._refunder = refunder
         self._remembered = remembered
+        self._taps = taps
         self._apology = apology
         self._telemetry = telemetry
         self._teller = PaymentTeller(telemetry)
@@ -112,6 +110,7 @@ class Conversation:
         Raises WorkRefused where the store contradicts every decision, and StorageError where it fails.
         """
         cell = processing.current()
+        self._taps.expect(cell.envelope)
         for decisions_left in reversed(range(MAX_DECISIONS)):
             visit = await self._visit(update, cell)
             with self._telemetry.tracer.span("handler") as span:
@@ -199,14 +198,12 @@ class Conversation:
         self._messenger.put(receipt.messages)
 
     async def _carry_out(self, query: CallbackQuery | None, visit: Visit, reply: Reply, cell: Processing) -> None:
-        commit = asyncio.create_task(self._storage.commit(self._work(visit, reply)))
-        answered = await self._answer_if_slow(query, commit)
-        receipt = await commit
+        receipt = await self._storage.commit(self._work(visit, reply))
         cell.outcome = reply.outcome
         if not receipt.repeat:
             self._hand_over(reply, receipt)
-        if query is not None and not answered:
-            await self._answer(query, reply.toast)
+        if query is not None:
+            await self._taps.answer(cell.envelope, query.id, reply.toast)
         self._log.info("user_action", action=reply.action, outcome=reply.outcome)
 
     def _hand_over(self, reply: Reply, receipt: Receipt) -> None:
@@ -274,26 +271,6 @@ class Conversation:
             metrics.free_generations.add()
         if reply.attempt is not None:
             metrics.attempts.add(reply.attempt.model, reply.attempt.state)
-
-    async def _answer_if_slow(self, query: CallbackQuery | None, commit: asyncio.Task[object]) -> bool:
-        """Answer a tap while storing goes on, once it takes too long; whether that was needed."""
-        if query is None:
-            return False
-        await asyncio.wait((commit,), timeout=ANSWER_WITHIN_S)
-        if commit.done():
-            return False
-        await self._answer(query, None)
-        return True
-
-    async def _answer(self, query: CallbackQuery, toast: str | None) -> None:
-        """Let the button stop spinning. Nothing hangs on it: a query that is too old cannot be answered any more."""
-        try:
-            await query.answer(text=toast[:MAX_TOAST_CHARACTERS] if toast else None)
-        except TelegramError as error:
-            self._log.info("CALLBACK_NOT_ANSWERED", error_type=type(error).__name__)
-        else:
-            waited_ms = self._clock_ms() - processing.current().envelope.received_at_ms
-            self._telemetry.metrics.callback_answer.observe(seconds=waited_ms / 1000)
 
     async def _visit(self, update: Update, cell: Processing) -> Visit:
         user, chat, message, query = (

@@ -6,6 +6,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 from enum import Enum
+from typing import Protocol
 
 import orjson
 
@@ -31,6 +32,18 @@ class Taken(Enum):
     REPEAT = "repeat"
 
 
+class Expectations(Protocol):
+    """Whoever sees to it that a tap is answered in time, also while it is being stored."""
+
+    def expect(self, envelope: Envelope) -> bool:
+        """Begin to wait for the answer to a tap; False where it is waited for already, or is none."""
+        ...
+
+    def forget(self, update_id: int) -> bool:
+        """Wait no longer."""
+        ...
+
+
 class InboxFull(Exception):
     """So much waits that no more is taken for now: Telegram keeps it and comes again."""
 
@@ -46,6 +59,7 @@ class Inbox:
         storage: Storage,
         worker: Worker,
         ownership: Ownership,
+        taps: Expectations,
         telemetry: Telemetry,
         clock_ms: Callable[[], int],
     ) -> None:
@@ -54,6 +68,7 @@ class Inbox:
         self._storage = storage
         self._worker = worker
         self._ownership = ownership
+        self._taps = taps
         self._telemetry = telemetry
         self._log = telemetry.logs.logger("inbox")
         self._clock_ms = clock_ms
@@ -94,9 +109,14 @@ class Inbox:
         try:
             if envelope.kind in PAYMENT_KINDS and envelope.update_id not in self._queries:
                 return await self._keep_meanwhile(envelope)
+            expected = self._taps.expect(envelope)
             # The lane first: whoever has it when the update is durable is the one to process it.
             ours = await self._ownership.gain(lane)
-            return await self._keep(envelope, ours=ours)
+            taken = await self._keep(envelope, ours=ours)
+            if expected and (taken is Taken.REPEAT or not ours):
+                # It was answered when it came first, or will be where it is processed.
+                self._taps.forget(envelope.update_id)
+            return taken
         finally:
             self._taking[lane] -= 1
             if not self._taking[lane]:

@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute, Route
 from telegram import Bot
 from telegram.request import BaseRequest
 
+from botflight_diagnostics.ptb import ObservedRequest
 from botflight_diagnostics.telemetry import Redactor, Telemetry, TickWriter, console_line, json_line
 from botflight_diagnostics.web import json_fault, json_refusal
 from botflight_service.billing.packs import load as load_packs
@@ -25,7 +26,6 @@ from botflight_service.bot.announcement import require_no_webhook
 from botflight_service.bot.broadcast import Broadcaster
 from botflight_service.bot.dispatch import ALLOWED_UPDATES
 from botflight_service.bot.maintenance import Maintenance
-from botflight_service.bot.observed import ObservedRequest
 from botflight_service.bot.outbox import Outbox
 from botflight_service.bot.polling import LANE, Polling, require_alone
 from botflight_service.bot.texts import load as load_texts

@@ -21,6 +21,8 @@ from botflight_diagnostics.telemetry.catalogue import METRICS
 
 #: Fires on a burn over days, and goes on for as long: nobody waits for its end.
 _LASTS = "Slowly"
+#: Its five minutes are a second here, which a busy machine takes for one look.
+_HURRIED = "BotflightPreflightSilent"
 #: Updates a second, a day ago by the pace of the test, and for how long.
 _BUSY, _BUSY_S = 10, 150
 
@@ -34,11 +36,11 @@ async def alerts(chances: Random, folder: Path) -> Counter[str]:
         async with stage(place) as on, prometheus(place, on.address, pace=FAST) as server, on.looking():
             await asyncio.gather(*(on.somebody_buys() for _ in range(3)))
             await asyncio.sleep(2)
-            none(set(await server.firing()))
+            none(set(await server.firing()) - {_HURRIED})
             for alert, told in (await alarmed(on, server, trouble)).items():
                 assert "no value" not in " ".join(told.values()), f"{alert} says: {told}"
                 counts["alerts_fired"] += 1
-            none(set(await server.firing()) - {*trouble.alerts, *trouble.also})
+            none(set(await server.firing()) - {*trouble.alerts, *trouble.also, _HURRIED})
             for alert in trouble.alerts:
                 if not alert.endswith(_LASTS):
                     await server.ends(alert)

@@ -13,6 +13,7 @@ from botflight_diagnostics.telemetry.correlation import (
     mask,
 )
 from botflight_diagnostics.telemetry.export import ExportError, OpenTelemetryExport, span_processor_from
+from botflight_diagnostics.telemetry.instrument import instrument
 from botflight_diagnostics.telemetry.lines import console_line, json_line
 from botflight_diagnostics.telemetry.logs import Logs, TickWriter, stream_writer
 from botflight_diagnostics.telemetry.metrics import Metrics
@@ -43,6 +44,7 @@ __all__ = [
     "correlation_id_of",
     "current",
     "current_span",
+    "instrument",
     "json_line",
     "mask",
     "span_processor_from",

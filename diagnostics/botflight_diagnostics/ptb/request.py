@@ -9,7 +9,7 @@ import orjson
 from telegram.error import TelegramError
 from telegram.request import BaseRequest, RequestData
 
-from botflight_diagnostics.telemetry import Telemetry
+from botflight_diagnostics.telemetry.bundle import Telemetry
 
 _OK = 200
 _TOO_MANY_REQUESTS = 429

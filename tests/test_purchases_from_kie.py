@@ -471,6 +471,8 @@ async def test_neither_key_nor_address_nor_prompt_is_told(kie_shop: Shop, kie: F
 
     proof = str(kie.last_task.callback_url).rpartition("/")[2]
     assert not {secret for secret in (kie.key, proof, "a very private wish") if secret in told}
-    assert "kie/createTask" in told
-    assert "kie/recordInfo" in told
-    assert "kie/download" in told
+    calls = {"createTask": "AnswerLost", "recordInfo": "OK", "download": "OK"}
+    assert {span.name for span in kie_shop.telemetry.spans()} >= {f"kie/{operation}" for operation in calls}
+    for operation, outcome in calls.items():
+        labels = {"operation": operation, "outcome": outcome}
+        assert kie_shop.telemetry.sample("botflight_provider_requests_total", **labels) > 0

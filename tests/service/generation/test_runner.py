@@ -6,10 +6,12 @@ import asyncio
 from io import BytesIO
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
 from botflight_harness.telegram import Person, Refusal, Telegram
 from botflight_service.billing.money import credits
+from botflight_service.bot import files
 from botflight_service.generation import course
 from botflight_service.generation.attempts import AttemptState
 from shop import PARTNER, Shop, open_shop
@@ -68,6 +70,21 @@ async def test_a_provider_that_stays_away_gives_the_money_back(impatient_shop: S
     assert await state(impatient_shop, alice) is AttemptState.FAILED
     assert await impatient_shop.balance(alice) == credits(20)
     assert impatient_shop.provider.submits == len(course.SUBMIT_RETRY_S) + 1
+
+
+async def test_a_photo_that_no_model_takes_is_not_read(
+    shop: Shop, alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Bot API server of one's own hands out gigabytes: the size is looked at first, and the money goes back."""
+    monkeypatch.setattr(files, "MAX_INPUT_BYTES", 100)
+    await shop.gives(alice, 20)
+    await to_image_to_image(alice)
+
+    await alice.taps(next(data for data in alice.last.callback_data if data.startswith("confirm_generation:")))
+
+    (attempt,) = await shop.history(alice)
+    assert (attempt.state, attempt.failure) == (AttemptState.FAILED, "photo_too_large")
+    assert (await shop.balance(alice), shop.provider.submits) == (credits(20), 0)
 
 
 async def test_a_lost_answer_is_never_submitted_again_and_a_sign_settles_it(shop: Shop, alice: Person) -> None:

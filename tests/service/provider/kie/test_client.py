@@ -22,6 +22,7 @@ from botflight_service.provider.interface import (
     ProviderUnavailable,
 )
 from botflight_service.provider.kie import client as client_module
+from botflight_service.provider.kie.callbacks import Callbacks
 from botflight_service.provider.kie.provider import KieProvider
 from makings_of_kie import CALLBACKS, provider_for
 
@@ -109,6 +110,17 @@ async def test_answers_are_said_in_kies_own_words(
     await provider.submit(request_)
 
     assert dict(kie.last_task.order) == {"model": model, "input": given, "callBackUrl": CALLBACKS.url(TOKEN)}
+
+
+async def test_where_nobody_can_be_called_no_address_is_given(kie: FakeKie) -> None:
+    """In polling mode KIE is told no address, and everything is found out by asking."""
+    callbacks = Callbacks(base_url=None, secret="unused")
+    provider = provider_for(kie.files_url.removesuffix("/files"), key=kie.key, callbacks=callbacks)
+
+    await provider.submit(order())
+
+    await provider.close()
+    assert kie.last_task.order.keys() == {"model", "input"}
 
 
 @pytest.mark.parametrize(("model", "name"), [("image_to_image", "image_urls"), ("upscale", "image_url")])

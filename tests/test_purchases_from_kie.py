@@ -24,6 +24,7 @@ from botflight_service.billing.money import credits
 from botflight_service.generation.attempts import AttemptState
 from botflight_service.generation.course import SUBMIT_RETRY_S, UNKNOWN_LIMIT_MS
 from botflight_service.lifecycle import Phase, running
+from botflight_service.partner import PartnerParts
 from botflight_service.provider.kie.callbacks import Callbacks
 from botflight_service.storage import open_storage
 from kie_shop import confirms, kie_settings, only_attempt, open_kie, open_kie_shop
@@ -78,27 +79,39 @@ def asked(kie: FakeKie) -> asyncio.Event:
     return event
 
 
+#: Another bot, which this process has beside the shop's.
+NEIGHBOUR = {"TELEGRAM_BOT_TOKEN": "7777777:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0", "BOT_INSTANCE_ID": "p-neighbour"}
+
+
 @contextlib.asynccontextmanager
-async def other_replica(shop: Shop, telegram: Telegram, kie: FakeKie) -> AsyncIterator[tuple[Built, CapturedTelemetry]]:
-    """A second process of the same service, as far as callbacks go: on the same store, with parts of its own."""
-    settings = settings_of(shop.harness.bot.token, kie_settings(kie))
+async def other_replica(
+    shop: Shop, telegram: Telegram, kie: FakeKie, *, neighbour: Mapping[str, str] | None = None
+) -> AsyncIterator[tuple[PartnerParts, Built, CapturedTelemetry]]:
+    """A second process of the same service, as far as callbacks go: on the same store, with parts of its own.
+
+    With a `neighbour` that one is the bot of the process, and the shop's is another beside it.
+    """
+    ours = settings_of(shop.harness.bot.token, kie_settings(kie))
+    home = ours if neighbour is None else settings_of("", {**kie_settings(kie), **neighbour})
     clock_ms = telegram.clock.now_ms
-    provider, callbacks = pick_provider(settings, mode="serve", clock_ms=clock_ms)
+    provider, callbacks = pick_provider(home, mode="serve", clock_ms=clock_ms)
     telemetry = Telemetry.for_tests()
     built = build(
-        settings,
+        home,
         telemetry=telemetry,
         storage=shop.storage,
         provider=provider,
+        others=() if neighbour is None else (ours,),
         requests=(TelegramRequest(telegram), TelegramRequest(telegram)),
         clock_ms=clock_ms,
         callbacks=callbacks,
     )
     built.service.lifecycle.enter(Phase.READY)
-    await built.bot.initialize()
-    yield built, telemetry
-    await built.outbox.idle()
-    await built.bot.shutdown()
+    parts = built.partners[-1]
+    await parts.bot.initialize()
+    yield parts, built, telemetry
+    await parts.outbox.idle()
+    await parts.bot.shutdown()
     await provider.close()
 
 
@@ -359,13 +372,14 @@ async def test_a_forged_callback_is_not_believed(kie_shop: Shop, kie: FakeKie, a
     assert not [seen for seen in alice.screen if seen.from_bot and seen.media]
 
 
+@pytest.mark.parametrize("neighbour", [None, NEIGHBOUR], ids=["alone", "beside another bot"])
 async def test_a_callback_reaches_whichever_replica(
-    kie_shop: Shop, kie: FakeKie, telegram: Telegram, alice: Person
+    kie_shop: Shop, kie: FakeKie, telegram: Telegram, alice: Person, neighbour: Mapping[str, str] | None
 ) -> None:
-    """The one that is called writes down what was lost, and settles it itself."""
-    async with other_replica(kie_shop, telegram, kie) as (other, telemetry):
+    """The one that is called writes down what was lost, and settles it itself, whichever of its bots it is about."""
+    async with other_replica(kie_shop, telegram, kie, neighbour=neighbour) as (other, built, telemetry):
         kie.loses_answer(taken=True)
-        kie.reaches(lambda url, body, headers: posted(other.asgi, url, body, headers))
+        kie.reaches(lambda url, body, headers: posted(built.asgi, url, body, headers))
 
         await confirms(kie_shop, alice)
         await other.runner.idle()

@@ -22,7 +22,7 @@ from botflight_harness.telegram import Person, Telegram
 from botflight_service.app import Built, build, pick_provider, system_clock_ms
 from botflight_service.billing.money import credits
 from botflight_service.generation.attempts import AttemptState
-from botflight_service.generation.course import SUBMIT_RETRY_S, UNKNOWN_LIMIT_MS
+from botflight_service.generation.course import JOB_UNKNOWN_MS, SUBMIT_RETRY_S, UNKNOWN_LIMIT_MS
 from botflight_service.lifecycle import Phase, running
 from botflight_service.partner import PartnerParts
 from botflight_service.provider.kie.callbacks import Callbacks
@@ -463,6 +463,27 @@ async def test_a_file_that_cannot_be_had_is_not_charged(kie_shop: Shop, kie: Fak
     await confirms(kie_shop, alice)
 
     assert await left_with_their_money(kie_shop, alice) == "file_gone"
+
+
+async def test_a_task_that_is_not_known_yet_is_asked_about_again(kie_shop: Shop, kie: FakeKie, alice: Person) -> None:
+    """A young task may not have reached all of KIE's machines."""
+    kie.refuses(422, call="recordInfo", times=3)
+
+    await confirms(kie_shop, alice)
+
+    assert (await only_attempt(kie_shop, alice)).state is AttemptState.DELIVERED
+
+
+async def test_a_task_that_kie_has_forgotten_gives_the_money_back(kie_shop: Shop, kie: FakeKie, alice: Person) -> None:
+    """After a minute it is lost, and nobody waits half an hour for it."""
+    kie.hangs()
+    kie.refuses(404, call="recordInfo", times=30)
+
+    await confirms(kie_shop, alice)
+    kie.faults.clear()
+
+    assert await left_with_their_money(kie_shop, alice) == "job_unknown"
+    assert kie_shop.telegram.clock.now_ms() - kie.last_task.created_at_ms < 2 * JOB_UNKNOWN_MS
 
 
 async def test_a_long_wait_shows_progress(kie_shop: Shop, kie: FakeKie, alice: Person) -> None:

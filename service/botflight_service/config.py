@@ -158,12 +158,12 @@ class Settings(BaseSettings):
     ] = None
     kie_api_base_url: Annotated[
         str,
-        rules.text(rules.web_address),
+        rules.text(rules.safe_address),
         About(what="Where the API of kie.ai is.", example=KIE_API),
     ] = KIE_API
     kie_upload_base_url: Annotated[
         str,
-        rules.text(rules.web_address),
+        rules.text(rules.safe_address),
         About(what="Where kie.ai takes the photos of users.", example=KIE_UPLOADS),
     ] = KIE_UPLOADS
     kie_file_hosts: Annotated[

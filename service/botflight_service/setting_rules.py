@@ -91,6 +91,15 @@ def web_address(given: str) -> str:
     return given.rstrip("/")
 
 
+def safe_address(given: str) -> str:
+    """An address that a key may be sent to: https, or this machine."""
+    address = web_address(given)
+    parts = urlsplit(address)
+    if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
+        raise Wrong("is neither https nor on this machine, and the key goes there in every request")
+    return address
+
+
 def webhook_secret(given: str) -> str:
     """What Telegram's `secret_token` may be, and long enough that nobody guesses it."""
     if not _WEBHOOK_SECRET.fullmatch(given):

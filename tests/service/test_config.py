@@ -114,6 +114,7 @@ def test_an_empty_string_is_not_set() -> None:
         ("ADMIN_ID", "1," * 101),
         ("KIE_API_KEY", "two words"),
         ("KIE_API_BASE_URL", "api.kie.ai"),
+        ("KIE_API_BASE_URL", "http://api.kie.ai"),
         ("KIE_UPLOAD_BASE_URL", "https://user@kie.ai"),
         ("KIE_FILE_HOSTS", ","),
         ("KIE_FILE_HOSTS", "kie.ai,127.0.0.1"),

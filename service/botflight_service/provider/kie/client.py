@@ -165,7 +165,7 @@ class KieClient:
                 url, headers=headers, allow_redirects=False, proxy=self._proxies.of(url)
             ) as response:
                 if response.status in _REDIRECTS:
-                    url = urljoin(url, response.headers.get("Location", ""))
+                    url = _next(url, response.headers.get("Location", ""))
                     continue
                 if response.status in _GONE:
                     raise ProviderRefused("file_gone", str(response.status))
@@ -218,6 +218,14 @@ class KieClient:
     def _slow_down(pacing: Pacing, code: int) -> None:
         if code == errors.TOO_FAST:
             pacing.rest(ms=REST_MS)
+
+
+def _next(url: str, location: str) -> str:
+    """Where a redirect leads. Raises ProviderRefused where that is no URL."""
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        raise ProviderRefused("file_not_allowed", "no URL") from None
 
 
 async def _answer(response: aiohttp.ClientResponse) -> wire.Answer:

@@ -5,8 +5,13 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
+from urllib.parse import quote
 
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
 
 from botflight_harness.clock import VirtualClock
 from botflight_harness.kie import FakeKie, kie_app
@@ -308,6 +313,57 @@ async def test_a_result_that_points_inside_is_not_fetched(provider: KieProvider,
     with pytest.raises(ProviderRefused) as caught:
         await provider.fetch(Artifact(ResultKind.PHOTO, place, "x.png"))
 
+    assert caught.value.code == "file_not_allowed"
+
+
+async def test_a_listed_name_that_leads_inside_is_not_followed() -> None:
+    """Whoever controls a name may let it stand for an address of ours."""
+    provider = provider_for("https://api.example", key="a key", file_hosts=("localhost",))
+
+    with pytest.raises(ProviderRefused) as caught:
+        await provider.fetch(Artifact(ResultKind.PHOTO, "https://localhost/x.png", "x.png"))
+
+    await provider.close()
+    assert (caught.value.code, "public" in str(caught.value)) == ("file_not_allowed", True)
+
+
+@pytest.fixture
+async def elsewhere() -> AsyncIterator[str]:
+    """A server that sends on: to a file, to a place inside, in a circle."""
+
+    async def send_on(request: Request) -> Response:
+        return RedirectResponse(request.query_params["to"])
+
+    async def file(request: Request) -> Response:
+        return Response(b"no key" if "Authorization" not in request.headers else b"a key")
+
+    app = Starlette(routes=[Route("/to", send_on), Route("/file", file)])
+    async with serving(app) as address:
+        yield address.url
+
+
+async def test_a_file_may_be_elsewhere_on_a_listed_host(elsewhere: str) -> None:
+    """A redirect is followed, and the key goes along to none of them."""
+    provider = provider_for(elsewhere, key="a key")
+
+    content = await provider.fetch(Artifact(ResultKind.PHOTO, f"{elsewhere}/to?to=/file", "x.png"))
+
+    await provider.close()
+    assert content == b"no key"
+
+
+@pytest.mark.parametrize(
+    "place", ["http://169.254.169.254/latest", "https://evil.example/x", "/to?to=/to", "//[", "file:///etc"]
+)
+async def test_a_redirect_that_leads_astray_is_not_followed(elsewhere: str, place: str) -> None:
+    """Each step is checked anew, and there are few of them."""
+    provider = provider_for(elsewhere, key="a key")
+    around = place.replace("/to?to=/to", "/to?to=" + quote("/to?to=" + quote("/to?to=" + quote("/to?to=/file"))))
+
+    with pytest.raises(ProviderRefused) as caught:
+        await provider.fetch(Artifact(ResultKind.PHOTO, f"{elsewhere}/to?to={quote(around)}", "x.png"))
+
+    await provider.close()
     assert caught.value.code == "file_not_allowed"
 
 

@@ -67,19 +67,29 @@ class Family(Generic[Metric]):
 
 
 class CounterFamily(Family[Counter]):
-    """A counter by labels."""
+    """A counter by labels. A series that began at 1 would have no increase to Prometheus, and be seen by nobody.
 
-    __slots__ = ()
+    So those of listed values begin at 0: at once where all labels are listed, else with the first of their kind.
+    """
+
+    __slots__ = ("_listed",)
 
     def __init__(self, spec: MetricSpec, registry: CollectorRegistry) -> None:
         super().__init__(spec, lambda labels: Counter(spec.name, spec.meaning, labels, registry=registry))
-        # A series that begins at 1 has no increase to Prometheus: the first failure would be seen by nobody.
+        self._listed = [label.values if label.more else (*label.values, OTHER) for label in spec.labels]
         for values in product(*(label.values for label in spec.labels)):
             self.add(*values, by=0)
 
     def add(self, *values: str, by: float = 1) -> None:
         """Count, under these label values."""
         self.child(values).inc(by)
+
+    def _bind(self, values: tuple[str, ...]) -> Counter:
+        child = super()._bind(values)
+        kinds = zip(self._listed, self._labels, values, strict=True)
+        for siblings in product(*(listed or (label.of(value),) for listed, label, value in kinds)):
+            self._metric.labels(*siblings)
+        return child
 
 
 class GaugeFamily(Family[Gauge]):

@@ -50,12 +50,18 @@ _TYPE = Label(name="type", meaning="kind of update", values=UPDATE_TYPES)
 _OUTCOME = Label(name="outcome", meaning="what came of it", values=OUTCOMES, more=8)
 _METHOD = Label(name="method", meaning="method of the Bot API", more=14)
 _TELEGRAM_OUTCOME = Label(
-    name="outcome", meaning="`OK`, the HTTP status or the error", values=("OK", "400", "403", "429"), more=2
+    name="outcome",
+    meaning="`OK`, the HTTP status or the error",
+    values=("OK", "400", "403", "429", "TimedOut", "NetworkError"),
 )
 _CALL_OUTCOME = Label(name="outcome", meaning="`OK` or what went wrong", values=("OK",), more=4)
 _OPERATION = Label(name="operation", meaning="what was asked", more=5)
 _STORE_OPERATION = Label(name="operation", meaning="method of the store", more=14)
-_STORE_OUTCOME = Label(name="outcome", meaning="`OK` or what went wrong", values=("OK",), more=2)
+_STORE_OUTCOME = Label(
+    name="outcome",
+    meaning="`OK`, an error, or a decision that the store contradicted",
+    values=("OK", "FAILED", "REFUSED"),
+)
 _MODEL = Label(name="model", meaning="model of the catalogue", more=7)
 _ATTEMPT_STATE = Label(name="state", meaning="state that they came to", values=ATTEMPT_STATES)
 _TIMING = Label(name="timing", meaning="within twice the usual time of its model, after it, or never", values=TIMINGS)

@@ -116,12 +116,13 @@ async def open_shop(
     kie: FakeKie | None = None,
     more: Mapping[str, str] | None = None,
     tampered: Callable[[Storage], Storage] = lambda storage: storage,
+    others: Sequence[Settings] = (),
 ) -> AsyncIterator[Shop]:
     """Run a service for the time of the block. Free generations are off unless a limit is given.
 
     When `impatient`, the service lives by Telegram's virtual clock, and every wait of its own moves that clock on.
     With `kie` the service has that one make the files, over HTTP, and is called back by it.
-    `tampered` puts something between the service and its store.
+    `tampered` puts something between the service and its store; `others` are bots of other partners beside it.
     """
     settle = _nothing if kie is None else kie.idle
     clock_ms, sleep = (
@@ -146,6 +147,7 @@ async def open_shop(
         clock_ms=clock_ms,
         sleep=sleep,
         callbacks=callbacks,
+        others=others,
     )
     harness = WebhookHarness(built.asgi, telegram, secret=SECRET, bot=bot, idle=built.service.idle)
     if kie is not None:

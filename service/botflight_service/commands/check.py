@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import time
 from collections.abc import Sequence
 from typing import Literal
 
+from botflight_service.bots_file import load_bots
 from botflight_service.commands import page
-from botflight_service.config import Settings, env_example
+from botflight_service.config import Settings, SettingsInvalid, env_example
 from botflight_service.generation.catalog import CatalogInvalid, load
 from botflight_service.storage.interface import StorageError
 from botflight_service.storage.open import open_storage
@@ -53,8 +55,9 @@ def _check(settings: Settings, modes: Sequence[BotMode]) -> int:
     opened = asyncio.run(_opened(settings))
     sold = _show_sold(settings)
     _show_provider(settings)
+    named = _show_bots(settings)
     ready = [_show_missing(settings, mode) for mode in modes]
-    return page.EXIT_OK if opened and sold and any(ready) else page.EXIT_MENDABLE
+    return page.EXIT_OK if opened and sold and named and any(ready) else page.EXIT_MENDABLE
 
 
 def _show_settings(settings: Settings) -> None:
@@ -86,6 +89,19 @@ def _show_sold(settings: Settings) -> bool:
         page.say(f"catalogue: {invalid}")
         return False
     page.say("catalogue: " + ", ".join(f"{model.key} {model.price}" for model in sold.models))
+    return True
+
+
+def _show_bots(settings: Settings) -> bool:
+    """Say which bots there are beside the one of the environment."""
+    if settings.bots_file is None:
+        return True
+    try:
+        others = load_bots(os.environ, mode="serve").others
+    except SettingsInvalid as invalid:
+        page.say(f"bots: {invalid}")
+        return False
+    page.say("bots: " + ", ".join((settings.partner, *(one.partner for one in others))))
     return True
 
 

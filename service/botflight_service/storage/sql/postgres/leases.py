@@ -197,8 +197,10 @@ class PostgresLeases:
             await self._tell(link)
             if not (self._releases or self._claims or self._calls or self._answers_due or self._wake.is_set()):
                 due_s = self._beat_at_s + BEAT_S - time.monotonic()
+                # Not `wait_for`: before Python 3.12 it loses a cancellation that comes in the moment of the wake.
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), max(0.0, due_s))
+                    async with asyncio.timeout(max(0.0, due_s)):
+                        await self._wake.wait()
 
     async def _beat(self, link: Link) -> int:
         """Say that we live; our number. Where the others took us for dead, begin anew with nothing."""

@@ -19,7 +19,8 @@ from botflight_harness.telegram import BotAccount, Person, Telegram
 from botflight_harness.webhook import WebhookHarness
 from botflight_service.billing.money import credits
 from botflight_service.bot.broadcast import Broadcast, BroadcastState
-from botflight_service.storage.sql import statements
+from botflight_service.storage.sql import audit, probe, statements
+from botflight_service.storage.sql.postgres import leasing, link, recovery, single
 from botflight_service.storage.sql.program import Program, Step
 from botflight_service.storage.sql.records import TABLES
 from botflight_service.storage.sql.sqlite import SqliteStorage
@@ -200,25 +201,33 @@ async def test_findings_of_the_process_are_not_another_partners_to_mute(mall: Ma
 
 # -- no query crosses partners
 
-#: Asked of all partners by diagnostics, or of none; and by a key that only its partner can have.
-OF_ALL = {"PARTNERS", "WRITE_NONCE", "HAS_NONCE", "DELETE_NONCE", "FORGET_NONCES"}
+#: Where statements are written.
+SOURCES = (statements, audit, probe, leasing, link, recovery, single)
+#: Asked of all partners by diagnostics, or of none of them; and a piece that others complete.
+OF_ALL = {
+    *("PARTNERS", "_PARTNERS_WITH_ACCOUNTS", "_PARTNERS_WITH_FREE_USES"),
+    *("WRITE_NONCE", "HAS_NONCE", "DELETE_NONCE", "FORGET_NONCES"),
+    "_MOVE_COLUMNS",
+}
 PARTNER_TABLES = re.compile(rf"\b(?:FROM|INTO|UPDATE|JOIN)\s+({'|'.join([*TABLES, 'counters', 'mutes'])})\b")
 
 
-def plain_statements() -> Iterator[tuple[str, str]]:
-    """Every statement that the SQL stores share, by its name."""
-    yield from (
-        (name, value) for name, value in inspect.getmembers(statements) if name.isupper() and isinstance(value, str)
-    )
+def written_statements() -> Iterator[tuple[str, str]]:
+    """Every statement that touches a partner's rows, by its name."""
+    for source in SOURCES:
+        for name, value in inspect.getmembers(source):
+            text = getattr(value, "text", value)
+            if isinstance(text, str) and name not in OF_ALL and PARTNER_TABLES.search(text):
+                yield f"{source.__name__.rpartition('.')[2]}.{name}", text
 
 
-@pytest.mark.parametrize(("name", "statement"), [*plain_statements()], ids=[name for name, _ in plain_statements()])
+WRITTEN = list(written_statements())
+
+
+@pytest.mark.parametrize(("name", "statement"), WRITTEN, ids=[name for name, _ in WRITTEN])
 def test_every_statement_names_its_partner(name: str, statement: str) -> None:
     """What reads or changes a partner's rows says whose; what inserts them gives the partner."""
-    if name.startswith("_") or name in OF_ALL or not PARTNER_TABLES.search(statement):
-        return
-
-    assert re.search(r"partner = \?|\(\s*partner,", statement), statement
+    assert re.search(r"partner = |\.partner\b|\(\s*partner,", statement), name
 
 
 async def test_every_statement_that_is_run_is_of_one_partner(
@@ -290,9 +299,12 @@ async def test_a_process_serves_the_bots_of_a_file(telegram: Telegram, alice: Pe
     (tmp_path / "bots.toml").write_text(
         f'[{OTHER}]\nTELEGRAM_BOT_TOKEN = "{other.token}"\nWEBHOOK_SECRET = "{OTHER_SECRET}"\n'
     )
-    async with serving(application(bot_api(telegram))) as address, serving_process(
-        tmp_path, token=home.token, telegram_url=address.url, more={"BOTS_FILE": str(tmp_path / "bots.toml")}
-    ) as service:
+    async with (
+        serving(application(bot_api(telegram))) as address,
+        serving_process(
+            tmp_path, token=home.token, telegram_url=address.url, more={"BOTS_FILE": str(tmp_path / "bots.toml")}
+        ) as service,
+    ):
         await service.told("READY")
         for bot in (home, other):
             alice.send_text("/start", where=bot)

@@ -136,8 +136,13 @@ class Reconciliation:
         """Compare one transaction: a payment has a source, a refund a receiver, under the same id."""
         with bind(Correlation(correlation_id=correlation_of(self._partner, one.id), tenant_ref=mask(self._partner))):
             came, went = _payer(one.source), _payer(one.receiver)
-            new_payment = came is not None and await self._decided(lambda: self._credit(one, came))
-            new_refund = went is not None and await self._decided(lambda: self._take_back(one.id))
+            try:
+                new_payment = came is not None and await self._decided(lambda: self._credit(one, came))
+                new_refund = went is not None and await self._decided(lambda: self._take_back(one.id))
+            except WorkRefused as refused:
+                # Such as a credit of other terms under this charge: a person has to look, the others are compared.
+                self._log.error("PAYMENT_NOT_RECONCILED", charge_id=one.id, error_type=type(refused).__name__)
+                new_payment = new_refund = False
         return Found(
             compared=found.compared + 1,
             payments=found.payments + new_payment,

@@ -141,6 +141,22 @@ async def test_a_pass_that_breaks_off_is_made_up_for(
     assert await shop.balance(alice) == credits(50)
 
 
+async def test_a_payment_that_the_ledger_contradicts_holds_up_no_other(impatient_shop: Shop, alice: Person) -> None:
+    """Other terms under its charge: it is told, nothing moves, and the next payment is credited."""
+    shop = impatient_shop
+    receipt = await pays_unheard(shop, alice)
+    charge_id = receipt.payload["successful_payment"]["telegram_payment_charge_id"]
+    await shop.storage.credit_balance_once(PARTNER, alice.user_id, 1, f"stars:{charge_id}")
+    await pays_unheard(shop, alice)
+    passes(shop)
+
+    found = await compares(shop)
+
+    assert (found.compared, found.payments) == (2, 1)
+    assert [line["charge_id"] for line in shop.telemetry.events("PAYMENT_NOT_RECONCILED")] == [charge_id]
+    assert await shop.balance(alice) == credits(51)
+
+
 async def test_a_refund_that_nobody_heard_of_is_found(any_shop: Shop, alice: Person) -> None:
     """Made elsewhere, and Telegram's message was lost: the credits go, and it is reported."""
     await any_shop.invoices(alice)

@@ -178,6 +178,12 @@ EVENTS: Final = (
         meaning="Telegram's account of our Stars was compared with the ledger.",
     ),
     EventSpec(
+        name="PAYMENT_NOT_RECONCILED",
+        level="error",
+        fields=("charge_id",),
+        meaning="The ledger contradicts Telegram about a payment: somebody has to look. The others are compared.",
+    ),
+    EventSpec(
         name="RECONCILIATION_FAILED",
         level="warning",
         fields=(),

@@ -7,21 +7,16 @@ be repeated, the submission, is written down before it is made.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
-from typing import Protocol, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import Protocol
 from uuid import UUID
 
-from botflight_diagnostics.telemetry import Telemetry
-from botflight_service import tally
 from botflight_service.generation import settle
-from botflight_service.generation.attempts import Artifact, Attempt, AttemptState, Funding
+from botflight_service.generation.attempts import Artifact, Attempt, AttemptState
 from botflight_service.generation.catalog import Catalog, PhotoInput
-from botflight_service.generation.punctuality import Punctuality
+from botflight_service.generation.commits import Commits, Messenger
 from botflight_service.generation.settle import Narrator
 from botflight_service.generation.signs import Signs
-from botflight_service.message import OutgoingMessage
 from botflight_service.provider.interface import (
     GenerationRequest,
     JobState,
@@ -31,9 +26,7 @@ from botflight_service.provider.interface import (
     ProviderRefused,
     ProviderUnavailable,
 )
-from botflight_service.storage.interface import AttemptMoved, QueuedMessage, Storage, StorageError, Work
-
-Result = TypeVar("Result")
+from botflight_service.storage.interface import AttemptMoved, Storage
 
 #: Submissions at once, each with its input files in memory; the others wait, held but not submitted.
 MAX_SUBMITTING = 16
@@ -50,8 +43,6 @@ DRAW_EVERY_MS = 4_000
 UNKNOWN_LIMIT_MS = 15 * 60 * 1000
 #: A job that runs longer has gone wrong: KIE's own documents say 10-15 minutes.
 JOB_LIMIT_MS = 30 * 60 * 1000
-#: Waits while the store fails; the last repeats.
-STORE_BACKOFF_S = (0.1, 0.5, 2.0, 5.0, 15.0)
 
 
 class InputGone(Exception):
@@ -74,18 +65,6 @@ class Inputs(Protocol):
         ...
 
 
-class Messenger(Protocol):
-    """Sends what was committed, and progress in passing."""
-
-    def put(self, messages: Sequence[QueuedMessage]) -> None:
-        """Take committed messages on."""
-        ...
-
-    def draw(self, message: OutgoingMessage) -> None:
-        """Draw over a screen in passing."""
-        ...
-
-
 class Course:
     """Knows the steps. `step` takes the next one and gives the attempt as it is after it."""
 
@@ -99,8 +78,7 @@ class Course:
         messenger: Messenger,
         narrator: Narrator,
         signs: Signs,
-        punctuality: Punctuality,
-        telemetry: Telemetry,
+        commits: Commits,
         clock_ms: Callable[[], int],
         sleep: Callable[[float], Awaitable[None]],
     ) -> None:
@@ -111,9 +89,7 @@ class Course:
         self._messenger = messenger
         self._narrator = narrator
         self._signs = signs
-        self._punctuality = punctuality
-        self._telemetry = telemetry
-        self._log = telemetry.logs.logger("generation")
+        self._commits = commits
         self._clock_ms = clock_ms
         self._sleep = sleep
         self._places = asyncio.Semaphore(MAX_SUBMITTING)
@@ -140,7 +116,7 @@ class Course:
                     # Written down as submitting, and then the service ended: nobody knows whether it was taken.
                     return await self._lose(attempt)
         except AttemptMoved:
-            found = await self.persistently(lambda: self._storage.attempt(attempt.partner, attempt.task_id))
+            found = await self._commits.persistently(lambda: self._storage.attempt(attempt.partner, attempt.task_id))
             if found is None:
                 raise
             return found
@@ -157,7 +133,7 @@ class Course:
             self.submitting.discard(attempt.task_id)
 
     async def _hand_in(self, attempt: Attempt, request: GenerationRequest) -> Attempt:
-        attempt = await self._commit(attempt, settle.submitting(attempt, at_ms=self._clock_ms()))
+        attempt = await self._commits.take(attempt, settle.submitting(attempt, at_ms=self._clock_ms()))
         for wait_s in (*SUBMIT_RETRY_S, None):
             try:
                 job_id = await self._provider.submit(request)
@@ -165,13 +141,13 @@ class Course:
                 if wait_s is None:
                     return await self._fail(attempt, error.code)
                 if await self._ends_within(wait_s):
-                    return await self._commit(attempt, settle.put_back(attempt, at_ms=self._clock_ms()))
+                    return await self._commits.take(attempt, settle.put_back(attempt, at_ms=self._clock_ms()))
             except ProviderRefused as error:
                 return await self._fail(attempt, error.code)
             except ProviderError:
                 return await self._lose(attempt)
             else:
-                return await self._commit(attempt, settle.running(attempt, job_id, at_ms=self._clock_ms()))
+                return await self._commits.take(attempt, settle.running(attempt, job_id, at_ms=self._clock_ms()))
         raise AssertionError("the last try has no wait")
 
     async def _ends_within(self, seconds: float) -> bool:
@@ -245,94 +221,15 @@ class Course:
             await self._signs.wait(attempt.task_id, left_ms / 1000)
             job_id = self._signs.job(attempt.task_id)
             if job_id is not None:
-                return await self._commit(attempt, settle.running(attempt, job_id, at_ms=self._clock_ms()))
-        return await self._commit(attempt, settle.given_up(attempt, self._narrator, at_ms=self._clock_ms()))
+                return await self._commits.take(attempt, settle.running(attempt, job_id, at_ms=self._clock_ms()))
+        return await self._commits.take(attempt, settle.given_up(attempt, self._narrator, at_ms=self._clock_ms()))
 
     async def _succeed(self, attempt: Attempt, artifact: Artifact) -> Attempt:
         at_ms = self._clock_ms()
-        return await self._commit(attempt, settle.succeeded(attempt, artifact, self._narrator, at_ms=at_ms))
+        return await self._commits.take(attempt, settle.succeeded(attempt, artifact, self._narrator, at_ms=at_ms))
 
     async def _fail(self, attempt: Attempt, code: str) -> Attempt:
-        return await self._commit(attempt, settle.failed(attempt, code, self._narrator, at_ms=self._clock_ms()))
+        return await self._commits.take(attempt, settle.failed(attempt, code, self._narrator, at_ms=self._clock_ms()))
 
     async def _lose(self, attempt: Attempt) -> Attempt:
-        return await self._commit(attempt, settle.unknown(attempt, self._narrator, at_ms=self._clock_ms()))
-
-    async def hear(self, attempt: Attempt, job_id: str) -> Attempt | None:
-        """A call back says that `job_id` came of this attempt: the attempt as it is now, None where that is not so.
-
-        A job that is not known yet is believed only when the provider itself repeats the attempt's token. Raises
-        ProviderError where it cannot be asked.
-        """
-        lost = attempt.state in {AttemptState.SUBMITTING, AttemptState.UNKNOWN}
-        if not lost and not settle.is_owed(attempt):
-            return attempt if attempt.job_id == job_id else None
-        status = await self._provider.query(job_id)
-        if status.token != str(attempt.task_id):
-            return None
-        if not lost:
-            await self._give(attempt, status)
-            return attempt
-        return await self._commit(attempt, settle.running(attempt, job_id, at_ms=self._clock_ms()))
-
-    async def give(self, attempt: Attempt, job_id: str) -> None:
-        """A sign of an attempt that is settled: if its money went back, a success is a present."""
-        if settle.is_owed(attempt):
-            await self._give(attempt, await self._query(job_id, age_ms=0))
-
-    async def pay_back(self, attempt: Attempt, code: str) -> None:
-        """The file of an attempt that was charged cannot be sent any more."""
-        with contextlib.suppress(AttemptMoved):
-            await self._commit(attempt, settle.undeliverable(attempt, code, self._narrator, at_ms=self._clock_ms()))
-
-    async def _give(self, attempt: Attempt, status: JobStatus) -> None:
-        if status.artifact is None:
-            return
-        await self._provider.fetch(status.artifact)
-        late = settle.late(attempt, status.artifact, self._narrator, at_ms=self._clock_ms())
-        with contextlib.suppress(AttemptMoved):
-            await self._commit(attempt, late)
-
-    async def _commit(self, attempt: Attempt, work: Work) -> Attempt:
-        """Commit a step, send its messages and give the attempt as it is now."""
-        receipt = await self.persistently(lambda: self._storage.commit(work))
-        self._messenger.put(receipt.messages)
-        move = work.move
-        if move is None:
-            return attempt
-        self._tell(attempt, work, move.to)
-        return replace(
-            attempt,
-            state=move.to,
-            changed_at_ms=work.at_ms,
-            submitted_at_ms=move.submitted_at_ms or attempt.submitted_at_ms,
-            job_id=move.job_id or attempt.job_id,
-            artifact=move.artifact or attempt.artifact,
-            failure=move.failure or attempt.failure,
-        )
-
-    def _tell(self, attempt: Attempt, work: Work, to: AttemptState) -> None:
-        metrics = self._telemetry.metrics
-        metrics.attempts.add(attempt.model, to)
-        if to in {AttemptState.FAILED, AttemptState.REFUNDED}:
-            self._punctuality.failed(attempt)
-        tally.count(metrics, work.transfers)
-        self._log.info(
-            "ATTEMPT_MOVED",
-            task_id=str(attempt.task_id),
-            model=attempt.model,
-            state=str(to),
-            free=attempt.funding is Funding.FREE,
-            failure=work.move.failure if work.move else None,
-        )
-
-    async def persistently(self, call: Callable[[], Awaitable[Result]]) -> Result:
-        """Call the store until it answers: an attempt under way has nowhere else to go."""
-        failures = 0
-        while True:
-            try:
-                return await call()
-            except StorageError as error:
-                self._log.error("STORE_FAILED", error_type=type(error).__name__, exc_info=error)
-                await self._sleep(STORE_BACKOFF_S[min(failures, len(STORE_BACKOFF_S) - 1)])
-                failures += 1
+        return await self._commits.take(attempt, settle.unknown(attempt, self._narrator, at_ms=self._clock_ms()))

@@ -9,9 +9,11 @@ from collections.abc import Awaitable, Callable, Coroutine
 from uuid import UUID
 
 from botflight_diagnostics.telemetry import Correlation, Telemetry, TraceContext, bind, mask
+from botflight_service.generation.aftermath import Aftermath
 from botflight_service.generation.attempts import UNSETTLED, Attempt, AttemptState
 from botflight_service.generation.catalog import Catalog
-from botflight_service.generation.course import Course, Inputs, Messenger
+from botflight_service.generation.commits import Commits, Messenger
+from botflight_service.generation.course import Course, Inputs
 from botflight_service.generation.punctuality import Punctuality
 from botflight_service.generation.settle import Narrator
 from botflight_service.generation.signs import Sign, Signs
@@ -54,6 +56,9 @@ class Runner:
         self._telemetry = telemetry
         self._log = telemetry.logs.logger("generation")
         self._signs = Signs(sleep)
+        self._commits = Commits(
+            storage=storage, messenger=messenger, punctuality=punctuality, telemetry=telemetry, sleep=sleep
+        )
         self._course = Course(
             catalog=catalog,
             provider=provider,
@@ -62,11 +67,11 @@ class Runner:
             messenger=messenger,
             narrator=narrator,
             signs=self._signs,
-            punctuality=punctuality,
-            telemetry=telemetry,
+            commits=self._commits,
             clock_ms=clock_ms,
             sleep=sleep,
         )
+        self._aftermath = Aftermath(provider=provider, narrator=narrator, commits=self._commits, clock_ms=clock_ms)
         self._tasks: dict[UUID, asyncio.Task[None]] = {}
         self._presents: set[asyncio.Task[None]] = set()
         self._refills: dict[str, asyncio.Task[None]] = {}
@@ -149,7 +154,7 @@ class Runner:
         if attempt is None:
             return Sign.NOT_OURS
         try:
-            found = await self._course.hear(attempt, hint.job_id)
+            found = await self._aftermath.hear(attempt, hint.job_id)
         except AttemptMoved:
             found = await self._storage.attempt(self._partner, task_id)
         if found is None:
@@ -163,9 +168,9 @@ class Runner:
 
     async def gone(self, task_id: UUID, code: str) -> None:
         """The file of an attempt cannot be sent any more: whoever paid for it has the money back."""
-        attempt = await self._course.persistently(lambda: self._storage.attempt(self._partner, task_id))
+        attempt = await self._commits.persistently(lambda: self._storage.attempt(self._partner, task_id))
         if attempt is not None and attempt.state is AttemptState.SUCCEEDED:
-            await self._course.pay_back(attempt, code)
+            await self._aftermath.pay_back(attempt, code)
 
     async def idle(self) -> None:
         """Wait until no attempt is on its way."""
@@ -236,12 +241,12 @@ class Runner:
 
     async def _present(self, task_id: UUID, job_id: str, *, here: bool = False) -> None:
         """See to a job that no attempt in hand waits for; `here` once it is known that no other process has it."""
-        attempt = await self._course.persistently(lambda: self._storage.attempt(self._partner, task_id))
+        attempt = await self._commits.persistently(lambda: self._storage.attempt(self._partner, task_id))
         if attempt is None:
             return
         if attempt.state not in UNSETTLED or not self._ownership.shared:
             with contextlib.suppress(ProviderError):
-                await self._course.give(attempt, job_id)
+                await self._aftermath.give(attempt, job_id)
         elif here:
             self.start(attempt)
             self._signs.give(task_id, job_id)

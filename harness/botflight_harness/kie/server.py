@@ -11,7 +11,8 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from botflight_harness.kie.faults import Loss
-from botflight_harness.kie.world import MAX_UPLOAD_BYTES, FakeKie, KieLost, KieRefusal
+from botflight_harness.kie.refusals import KieLost, KieRefusal
+from botflight_harness.kie.world import MAX_UPLOAD_BYTES, FakeKie
 from botflight_harness.server.forms import BodyError, Form, parse_body, read_body
 from botflight_harness.server.lost import Lost
 

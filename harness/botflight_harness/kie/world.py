@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -18,6 +17,7 @@ from botflight_harness.kie.callbacks import Callbacks, Delivery, Post
 from botflight_harness.kie.faults import Call, Fault, Faults, Loss, Turn
 from botflight_harness.kie.files import file_of
 from botflight_harness.kie.models import MODELS, KieModel
+from botflight_harness.kie.refusals import KieLost, KieRefusal, Limit
 from botflight_harness.kie.tasks import Task
 
 KEY: Final = "a-key-of-the-simulated-kie"
@@ -27,35 +27,6 @@ QUESTIONS_MOST, QUESTIONS_WITHIN_MS = 10, 1_000
 FILES_KEPT_MS = 24 * HOUR_MS
 MAX_TASKS = 20_000
 MAX_UPLOAD_BYTES = 100 * 1024 * 1024
-
-_WORDS: Final[Mapping[int, str]] = {
-    401: "You do not have access permissions",
-    402: "Credits insufficient. The current balance is not enough to run this request, please top up.",
-    404: "Not found",
-    422: "The request parameters are incorrect",
-    429: "Your call frequency is too high. Please try again later.",
-    433: "The request limit of this key is used up",
-    455: "The service is currently being maintained",
-    500: "Server exception, please try again later or contact customer service",
-    501: "Generation failed",
-    505: "This feature is currently disabled",
-}
-
-
-class KieRefusal(Exception):
-    """KIE answers HTTP 200 with this code in the body."""
-
-    def __init__(self, code: int, message: str = "") -> None:
-        super().__init__(message or _WORDS.get(code, "error"))
-        self.code = code
-
-
-class KieLost(Exception):
-    """The answer to a call does not arrive."""
-
-    def __init__(self, how: Loss) -> None:
-        super().__init__(how)
-        self.how = how
 
 
 class FakeKie:
@@ -96,8 +67,8 @@ class FakeKie:
         self.tasks: dict[str, Task] = {}
         self._uploads: dict[str, tuple[int, bytes]] = {}
         self._callbacks = Callbacks(post=post, hmac_key=hmac_key, now_ms=self.clock.now_ms)
-        self._creates_at: deque[int] = deque(maxlen=CREATES_MOST)
-        self._questions_at: deque[int] = deque(maxlen=QUESTIONS_MOST)
+        self._orders = Limit(most=CREATES_MOST, within_ms=CREATES_WITHIN_MS)
+        self._asked = Limit(most=QUESTIONS_MOST, within_ms=QUESTIONS_WITHIN_MS)
         self._leave_clock = self.clock.wait_for(self.idle) if isinstance(self.clock, VirtualClock) else None
         #: Where its files are; the server sets it, a test may.
         self.files_url = "https://file.kie.ai/simulated"
@@ -141,7 +112,7 @@ class FakeKie:
         """createTask; the task's id. Raises KieRefusal or KieLost."""
         self.creates += 1
         fault = self._fault("createTask")
-        self._limit(self._creates_at, CREATES_WITHIN_MS)
+        self._orders.count(self.clock.now_ms())
         if fault is not None and not fault.taken:
             raise KieLost(fault.loss or "reset")
         task = self._take(order)
@@ -296,7 +267,7 @@ class FakeKie:
     def _ask(self, call: Call) -> None:
         self.questions += 1
         self._lose(self._fault(call))
-        self._limit(self._questions_at, QUESTIONS_WITHIN_MS)
+        self._asked.count(self.clock.now_ms())
 
     def _fault(self, call: Call) -> Fault | None:
         """The fault of a call that loses its answer. Raises KieRefusal for one that refuses."""
@@ -309,10 +280,3 @@ class FakeKie:
     def _lose(fault: Fault | None) -> None:
         if fault is not None:
             raise KieLost(fault.loss or "reset")
-
-    def _limit(self, lately: deque[int], within_ms: int) -> None:
-        """Raise KieRefusal(429) for one call too many in a window; such a call does not count."""
-        now_ms = self.clock.now_ms()
-        if len(lately) == lately.maxlen and lately[0] > now_ms - within_ms:
-            raise KieRefusal(429)
-        lately.append(now_ms)

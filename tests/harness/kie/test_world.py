@@ -13,7 +13,7 @@ import pytest
 
 from botflight_harness.clock import VirtualClock
 from botflight_harness.kie import FakeKie, KieRefusal
-from botflight_harness.kie.world import KieLost
+from botflight_harness.kie.refusals import KieLost
 
 URL = "http://127.0.0.1:1/called"
 

@@ -22,6 +22,7 @@ UPDATE_STUCK_MS: Final = 5 * 60_000
 MESSAGE_OLD_MS: Final = 60_000
 #: With fewer calls than this a rate says nothing.
 CALLS_ENOUGH: Final = 10
+_SAMPLE: Final = 5
 FAILED_MOST: Final = 0.1
 REFUSED_MOST: Final = 0.5
 
@@ -69,12 +70,13 @@ class _Checks:
         facts = await self._probe.telegram()
         asked = facts.answer_age_ms is not None
         return Checked(
-            details=f"webhook={'ours' if facts.webhook_is_ours else 'wrong'}, pending={facts.pending}"
+            details=f"webhook={'wrong' if facts.strayed else 'ours'}, pending={facts.pending}"
             if asked
             else "not asked yet",
             meta={
                 "answer_age_ms": facts.answer_age_ms,
-                "webhook_is_ours": facts.webhook_is_ours if asked else None,
+                "webhook_is_ours": not facts.strayed if asked else None,
+                "bots": facts.bots,
                 "pending": facts.pending,
                 "last_error_age_ms": facts.last_error_age_ms,
                 "last_error": facts.last_error,
@@ -125,8 +127,14 @@ def _telegram_findings(facts: TelegramFacts) -> Iterator[Finding]:
             observed=f"no answer for {facts.silent_ms // 1000} s",
             expected="an answer every minute",
         )
-    if not facts.webhook_is_ours:
-        yield Finding(code="SVC_WEBHOOK_WRONG", observed="another address, or none", expected="ours")
+    if facts.strayed:
+        yield Finding(
+            code="SVC_WEBHOOK_WRONG",
+            observed="another address, or none",
+            expected="ours",
+            affected_count=len(facts.strayed),
+            sample=facts.strayed[:_SAMPLE],
+        )
     if facts.last_error_age_ms is not None and facts.last_error_age_ms <= ERROR_FRESH_MS:
         yield Finding(
             code="SVC_WEBHOOK_ERROR",

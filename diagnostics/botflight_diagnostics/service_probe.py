@@ -6,14 +6,16 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TelegramFacts:
-    """How Telegram sees this bot, as it said when it was last asked."""
+    """How Telegram sees the bots of this process, as it said when it was last asked."""
 
-    #: How long ago Telegram last answered; None before the first answer.
+    #: How long ago Telegram last answered for each; None before the first answers.
     answer_age_ms: int | None = None
-    #: How long it has been asked in vain; None where its last answer came.
+    #: How long it has been asked in vain; None where its last answers came.
     silent_ms: int | None = None
-    #: Whether updates go where they should: to our webhook, or to none where they are fetched.
-    webhook_is_ours: bool = True
+    bots: int = 1
+    #: Those whose updates do not go where they should, by masked names: to our webhook, or to none where they are
+    #: fetched.
+    strayed: tuple[str, ...] = ()
     #: Updates that wait at Telegram.
     pending: int = 0
     #: How long ago Telegram last failed to deliver; None where it never did.
@@ -56,7 +58,7 @@ class ServiceProbe(Protocol):
     """A service's answers to the service preflight; each is given at once, from what is at hand."""
 
     async def telegram(self) -> TelegramFacts:
-        """How Telegram sees this bot."""
+        """How Telegram sees the bots."""
 
     async def updates(self) -> QueueFacts:
         """The updates that are not done."""

@@ -19,7 +19,7 @@ from telegram import Bot
 from telegram.request import BaseRequest
 
 from botflight_diagnostics.ptb import ObservedRequest
-from botflight_diagnostics.telemetry import Redactor, Telemetry, TickWriter, console_line, json_line
+from botflight_diagnostics.telemetry import Redactor, Telemetry, TickWriter, console_line, json_line, mask
 from botflight_diagnostics.web import json_fault, json_refusal
 from botflight_service.billing.packs import load as load_packs
 from botflight_service.bot.announcement import require_no_webhook
@@ -56,7 +56,7 @@ from botflight_service.storage.interface import Storage
 from botflight_service.storage.observed import observed
 from botflight_service.updates.inbox import Inbox
 from botflight_service.updates.ownership import Ownership
-from botflight_service.vitals import Vitals
+from botflight_service.vitals import Vitals, WatchedBot
 from botflight_service.web.provider_callback import ProviderCallback
 from botflight_service.web.server import listen, serving
 from botflight_service.web.webhook import Webhook
@@ -150,8 +150,9 @@ def build(
         metrics.outbox_oldest.set(to=messages.oldest_ms / 1000)
 
     vitals = Vitals(
-        bot=home.bot,
-        webhook_url=home.webhook_url,
+        bots=[
+            WatchedBot(name=mask(one.settings.partner), bot=one.bot, webhook_url=one.webhook_url) for one in partners
+        ],
         updates=workers.facts,
         outbox=outboxes.facts,
         provider=observed_provider,
@@ -160,6 +161,7 @@ def build(
     )
     diagnosis = Diagnosis(
         settings=settings,
+        others=others,
         storage=shared.storage,
         lifecycle=lifecycle,
         telemetry=telemetry,

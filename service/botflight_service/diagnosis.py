@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute
 
 from botflight_diagnostics.billing_metrics import BillingMetrics
 from botflight_diagnostics.billing_preflight import billing_preflight, broken_store, store_preflight
+from botflight_diagnostics.combined_probe import CombinedProbe, PartnerProbe
 from botflight_diagnostics.findings import SERVICE_FINDINGS
 from botflight_diagnostics.health import Health
 from botflight_diagnostics.mute_routes import mute_routes
@@ -49,6 +50,7 @@ class Diagnosis:
         self,
         *,
         settings: Settings,
+        others: Sequence[Settings] = (),
         storage: Storage,
         lifecycle: Lifecycle,
         telemetry: Telemetry,
@@ -56,13 +58,14 @@ class Diagnosis:
         vitals: Vitals,
         sample: Callable[[], None],
     ) -> None:
+        """`settings` are those of the process and its first partner, `others` those of the partners beside it."""
         self._settings = settings
         self._telemetry = telemetry
         self._log = telemetry.logs.logger("diagnostics")
         self._vitals = vitals
         self._sample = sample
         self._metrics_page = MetricsPage(telemetry.metrics.registry)
-        probe = storage.probe(settings.partner, day_of=lambda at_ms: day_of(at_ms, settings.zone))
+        probe = CombinedProbe(_probe_of(storage, one) for one in (settings, *others))
         self._store = store_preflight(probe, clock=telemetry.clock)
         self.health = Health(
             started=lambda: None if lifecycle.phase not in {Phase.STARTING, Phase.RECOVERING} else "STARTING",
@@ -152,3 +155,9 @@ class Diagnosis:
         while True:
             self._sample()
             await asyncio.sleep(SAMPLE_EVERY_S)
+
+
+def _probe_of(storage: Storage, settings: Settings) -> PartnerProbe:
+    """What the billing preflight asks of one partner."""
+    probe = storage.probe(settings.partner, day_of=lambda at_ms: day_of(at_ms, settings.zone))
+    return PartnerProbe(probe=probe, daily_limit=settings.daily_free_limit)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from telegram import Bot, WebhookInfo
@@ -35,14 +36,33 @@ class WatchedProvider(Protocol):
         ...
 
 
+@dataclass(slots=True, kw_only=True)
+class WatchedBot:
+    """A bot, and what Telegram last said of it."""
+
+    #: Of its partner, masked.
+    name: str
+    bot: Bot
+    #: Where Telegram is to deliver to; "" where updates are fetched.
+    webhook_url: str
+    told: WebhookInfo | None = None
+    told_at_ms: int = 0
+    silent_since_ms: int | None = None
+
+    @property
+    def last_error_ms(self) -> int | None:
+        """When Telegram last failed to deliver; None where it never did."""
+        failed_at = self.told.last_error_date if self.told is not None else None
+        return round(failed_at.timestamp() * 1000) if failed_at is not None else None
+
+
 class Vitals:
     """A `ServiceProbe`. Telegram and the provider are asked every minute; every question is answered at once."""
 
     def __init__(
         self,
         *,
-        bot: Bot,
-        webhook_url: str,
+        bots: Sequence[WatchedBot],
         updates: Callable[[], QueueFacts],
         outbox: Callable[[], QueueFacts],
         provider: WatchedProvider,
@@ -50,9 +70,7 @@ class Vitals:
         clock_ms: Callable[[], int],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """`webhook_url` is where Telegram is to deliver to; "" where updates are fetched."""
-        self._bot = bot
-        self._webhook_url = webhook_url
+        self._bots = tuple(bots)
         self._updates = updates
         self._outbox = outbox
         self._provider = provider
@@ -60,9 +78,6 @@ class Vitals:
         self._log = telemetry.logs.logger("diagnostics")
         self._clock_ms = clock_ms
         self._sleep = sleep
-        self._told: WebhookInfo | None = None
-        self._told_at_ms: int | None = None
-        self._silent_since_ms: int | None = None
         self._credit: float | None = None
 
     async def watch(self) -> None:
@@ -76,19 +91,24 @@ class Vitals:
             await self._sleep(ASK_EVERY_S)
 
     async def ask_telegram(self) -> None:
-        """Ask Telegram how it sees this bot."""
+        """Ask Telegram how it sees the bots, one after the other."""
+        for one in self._bots:
+            await self._ask(one)
+        told = [one.told for one in self._bots if one.told is not None]
+        last_error_ms = max((one.last_error_ms or 0 for one in self._bots), default=0)
+        self._telemetry.metrics.webhook_pending.set(to=sum(info.pending_update_count for info in told))
+        self._telemetry.metrics.webhook_last_error.set(to=last_error_ms / 1000)
+
+    async def _ask(self, one: WatchedBot) -> None:
         asked_at_ms = self._clock_ms()
         try:
-            self._told = await self._bot.get_webhook_info()
+            one.told = await one.bot.get_webhook_info()
         except TelegramError as error:
             self._log.warning("TELEGRAM_NOT_ASKED", error_type=type(error).__name__)
-            if self._silent_since_ms is None:
-                self._silent_since_ms = asked_at_ms
+            if one.silent_since_ms is None:
+                one.silent_since_ms = asked_at_ms
             return
-        self._told_at_ms, self._silent_since_ms = self._clock_ms(), None
-        failed_at = self._told.last_error_date
-        self._telemetry.metrics.webhook_pending.set(to=self._told.pending_update_count)
-        self._telemetry.metrics.webhook_last_error.set(to=failed_at.timestamp() if failed_at else 0)
+        one.told_at_ms, one.silent_since_ms = self._clock_ms(), None
 
     async def ask_provider(self) -> None:
         """Ask the provider what is left on the account, where there is one."""
@@ -103,19 +123,21 @@ class Vitals:
             self._log.warning("PROVIDER_CREDIT_UNKNOWN", provider=self._provider.name, error_type=error.code)
 
     async def telegram(self) -> TelegramFacts:
-        """How Telegram sees this bot."""
+        """How Telegram sees the bots."""
         now_ms = self._clock_ms()
-        silent_ms = None if self._silent_since_ms is None else now_ms - self._silent_since_ms
-        if self._told is None or self._told_at_ms is None:
-            return TelegramFacts(silent_ms=silent_ms)
-        failed_at = self._told.last_error_date
+        told = [(one, one.told) for one in self._bots if one.told is not None]
+        silent_since_ms = [one.silent_since_ms for one in self._bots if one.silent_since_ms is not None]
+        failed = max(
+            (one for one, _ in told if one.last_error_ms), key=lambda one: one.last_error_ms or 0, default=None
+        )
         return TelegramFacts(
-            answer_age_ms=now_ms - self._told_at_ms,
-            silent_ms=silent_ms,
-            webhook_is_ours=self._told.url == self._webhook_url,
-            pending=self._told.pending_update_count,
-            last_error_age_ms=max(0, now_ms - round(failed_at.timestamp() * 1000)) if failed_at else None,
-            last_error=(self._told.last_error_message or "")[:_MAX_WORDS],
+            answer_age_ms=max((now_ms - one.told_at_ms for one, _ in told), default=None),
+            silent_ms=now_ms - min(silent_since_ms) if silent_since_ms else None,
+            bots=len(self._bots),
+            strayed=tuple(one.name for one, info in told if info.url != one.webhook_url),
+            pending=sum(info.pending_update_count for _, info in told),
+            last_error_age_ms=max(0, now_ms - (failed.last_error_ms or 0)) if failed is not None else None,
+            last_error=_words(failed),
         )
 
     async def updates(self) -> QueueFacts:
@@ -139,3 +161,9 @@ class Vitals:
             credit=self._credit,
             credit_low=CREDIT_LOW,
         )
+
+
+def _words(failed: WatchedBot | None) -> str:
+    """What Telegram said of its last failure."""
+    told = failed.told if failed is not None else None
+    return (told.last_error_message or "")[:_MAX_WORDS] if told is not None else ""

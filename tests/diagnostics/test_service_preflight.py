@@ -44,7 +44,7 @@ def runner(service, clock):
 
 
 BAD = {
-    "SVC_WEBHOOK_WRONG": {"telegram_facts": {"webhook_is_ours": False}},
+    "SVC_WEBHOOK_WRONG": {"telegram_facts": {"bots": 2, "strayed": ("p***01",)}},
     "SVC_WEBHOOK_ERROR": {"telegram_facts": {"last_error_age_ms": 300_000}},
     "SVC_WEBHOOK_PENDING": {"telegram_facts": {"pending": 101}},
     "SVC_TELEGRAM_UNREACHABLE": {"telegram_facts": {"silent_ms": 180_001}},

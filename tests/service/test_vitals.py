@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from botflight_service.provider.interface import ProviderRefused, ProviderUnavai
 from botflight_service.provider.local import LocalProvider
 from botflight_service.provider.observed import ObservedProvider
 from botflight_service.provider.outcomes import WINDOW_S, Outcomes
-from botflight_service.vitals import Vitals
+from botflight_service.vitals import Vitals, WatchedBot
 from makings import NOW_MS
 from shop import Shop
 
@@ -78,6 +79,31 @@ async def test_a_delivery_that_failed_is_found_for_five_minutes(impatient_shop: 
     assert old["status"] == "OK"
 
 
+async def test_the_bot_that_strayed_is_named_among_others(telemetry: CapturedTelemetry) -> None:
+    """Of several bots of a process the one whose webhook is another's is in the sample, and what waits is a sum."""
+
+    class FakeBot:
+        def __init__(self, url: str, failed_ago_s: int) -> None:
+            failed_at = datetime.fromtimestamp(NOW_MS / 1000 - failed_ago_s, tz=UTC)
+            self._info = WebhookInfo(url, False, 2, last_error_date=failed_at, last_error_message=f"{failed_ago_s} s")
+
+        async def get_webhook_info(self) -> WebhookInfo:
+            return self._info
+
+    ours = "https://bot.example.com/webhook"
+    bots: Any = [
+        WatchedBot(name="p***01", bot=FakeBot(ours, 90), webhook_url=ours),  # type: ignore[arg-type]
+        WatchedBot(name="p***02", bot=FakeBot("", 30), webhook_url=f"{ours}/p2"),  # type: ignore[arg-type]
+    ]
+    vitals = vitals_of(LocalProvider(clock_ms=lambda: NOW_MS, spool=None), telemetry, bots=bots)
+
+    await vitals.ask_telegram()
+
+    facts = await vitals.telegram()
+    assert (facts.bots, facts.strayed, facts.pending) == (2, ("p***02",), 4)
+    assert (facts.last_error_age_ms, facts.last_error) == (30_000, "30 s")
+
+
 async def test_what_waits_is_told(shop: Shop) -> None:
     """Both queues with their limits, empty when all is done."""
     told = await report(shop)
@@ -106,7 +132,7 @@ def telemetry() -> CapturedTelemetry:
 def vitals_of(provider: LocalProvider, telemetry: CapturedTelemetry, **options: Any) -> Vitals:
     """What a service with this provider knows; nothing waits."""
     nothing = QueueFacts(waiting=0, most=1, oldest_ms=0)
-    parts: dict[str, Any] = {"bot": None, "webhook_url": "", "updates": lambda: nothing, "outbox": lambda: nothing}
+    parts: dict[str, Any] = {"bots": [], "updates": lambda: nothing, "outbox": lambda: nothing}
     watched = ObservedProvider(provider, telemetry)
     return Vitals(**parts | options, provider=watched, telemetry=telemetry, clock_ms=lambda: NOW_MS)
 
@@ -190,7 +216,8 @@ async def test_both_are_asked_every_minute(telemetry: CapturedTelemetry) -> None
             return WebhookInfo(url="", has_custom_certificate=False, pending_update_count=3)
 
     provider = LocalProvider(clock_ms=lambda: NOW_MS, spool=None)
-    vitals = vitals_of(provider, telemetry, bot=FakeBot(), sleep=sleep)
+    watched: Any = WatchedBot(name="p***01", bot=FakeBot(), webhook_url="")  # type: ignore[arg-type]
+    vitals = vitals_of(provider, telemetry, bots=[watched], sleep=sleep)
 
     with pytest.raises(asyncio.CancelledError):
         await vitals.watch()

@@ -54,6 +54,9 @@ bench: $(READY) ## updates a second beside python-telegram-bot's own webhook and
 bench-preflight: $(READY) ## the preflight at ten million attempts beside ten thousand; 10 GB of disk, some minutes
 	@$(BIN)/python -m tests.bench.preflight $(ARGS)
 
+cost: $(READY) ## what an update costs in allocations and instructions; fails above the recorded (ARGS=--record)
+	@$(BIN)/python -m tests.bench.cost $(ARGS)
+
 prove: $(READY) ## the heavy proofs in full, by a seed that can be given again (ARGS="kill-sqlite --seed 7")
 	@$(BIN)/python -m tests.prove $(ARGS)
 

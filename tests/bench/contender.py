@@ -19,7 +19,8 @@ from tests.bench.peers.environment import Environment
 Result = TypeVar("Result")
 
 ROOT = Path(__file__).parents[2]
-START_LIMIT_S = 30.0
+#: Under valgrind ten times what it takes by itself.
+START_LIMIT_S = 60.0
 STOP_LIMIT_S = 15.0
 PROBE_EVERY_S = 0.1
 TOKEN = "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0"
@@ -46,6 +47,8 @@ class Contender:
     answers: bool = True
     #: A module that it cannot do without.
     needs: str | None = None
+    #: What runs the interpreter, where it does not run by itself: valgrind with its options.
+    under: tuple[str, ...] = ()
 
     def variables_for(self, told: Environment) -> dict[str, str]:
         """Its own variables."""
@@ -58,6 +61,8 @@ class Running:
 
     name: str
     process: asyncio.subprocess.Process
+    #: Where it runs.
+    folder: Path
 
     def cpu_s(self) -> float | None:
         """CPU time that all its threads took so far; None where there is no /proc."""
@@ -118,8 +123,7 @@ async def running(contender: Contender, told: Environment, *, folder: Path) -> A
     kept["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), kept.get("PYTHONPATH"))))
     with (folder / "output").open("wb") as output:
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *contender.arguments,
+            *(*contender.under, sys.executable, *contender.arguments),
             cwd=folder,
             env=kept | told.variables() | contender.variables_for(told),
             stdin=asyncio.subprocess.DEVNULL,
@@ -127,7 +131,7 @@ async def running(contender: Contender, told: Environment, *, folder: Path) -> A
             stderr=output,
         )
         try:
-            yield Running(contender.name, process)
+            yield Running(contender.name, process, folder)
         finally:
             await _stop(process)
 

@@ -23,6 +23,8 @@ class Plan:
     warm_up_s: float
     connections: int
     window: int
+    #: Users, each in a private chat, that take turns.
+    chats: int = 500
     #: Where stores and outputs go for the time of a turn: on a disk, or fsync costs nothing.
     folder: Path
 
@@ -93,6 +95,7 @@ async def standing(contender: Contender, plan: Plan) -> AsyncIterator[tuple[Load
             secret=SECRET,
             connections=plan.connections,
             window=plan.window,
+            chats=plan.chats,
             answers=contender.answers,
         )
     )

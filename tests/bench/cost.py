@@ -1,0 +1,215 @@
+"""What an update costs in allocations and instructions, beside what was recorded: `python -m tests.bench.cost`.
+
+Counts, unlike times, are the same on a busy machine: the guard of CI. The service is the real one, in a process of its
+own; updates come one at a time, so that none waits for another. A count is the median of batches, for now and then the
+service does something beside them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import platform
+import re
+import shutil
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+
+import orjson
+from tests.bench.contender import Contender, Running, run
+from tests.bench.load import Load
+from tests.bench.turn import Plan, standing
+from tests.bench.updates import BUILD, service
+
+RECORD = Path(__file__).with_name("cost.json")
+#: How many times what was recorded an update may cost.
+GROWTH = 1.1
+ALLOCATIONS = "allocations"
+INSTRUCTIONS = "instructions"
+_COUNT = Path("count")
+_CALLGRIND = Path("callgrind.out")
+_UNDER = ("valgrind", "--tool=callgrind", "--instr-atstart=no", "-q", f"--callgrind-out-file={_CALLGRIND}")
+_WHOLE = re.compile(rb"^(\d+)$")
+#: In a dump: the instructions since the counts were set to nought.
+_TOTALS = re.compile(rb"^totals: (\d+)", re.MULTILINE)
+#: Until sessions are in memory and every path was gone once.
+_WARM_UP = 60
+_CHATS = 20
+_PATIENCE_S = 30.0
+_LOOK_EVERY_S = 0.02
+#: What an update leaves to be done later (marks, log lines) is done by then.
+_SETTLED_S = 0.1
+#: As it is served, with hashes that do not change. No trace is exported: which of them are is chance.
+_FIXED = {"PYTHONHASHSEED": "0", "OTEL_TRACES_SAMPLER_ARG": "0"}
+_PLAN = Plan(seconds=_PATIENCE_S, warm_up_s=0, connections=1, window=1, chats=_CHATS, folder=BUILD)
+
+
+class NotCounted(Exception):
+    """A tool did not count. The text says which and how far it came."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One count beside what was recorded for it."""
+
+    name: str
+    measured: int
+    #: None where nothing was recorded for such a Python.
+    recorded: int | None
+
+    @property
+    def holds(self) -> bool:
+        """Whether it has not grown by too much."""
+        return self.recorded is None or self.measured <= self.recorded * GROWTH
+
+    def __str__(self) -> str:
+        if self.recorded is None:
+            return f"{self.name}: {self.measured:,} an update; nothing is recorded for this Python"
+        ratio = self.measured / self.recorded
+        said = f"{self.name}: {self.measured:,} an update, {ratio:.2f}x the recorded {self.recorded:,}"
+        return said if self.holds else f"{said}: more than {GROWTH:.1f}x. Make it cheaper, or say why and --record it"
+
+
+async def allocations(batches: int = 9, updates: int = 25) -> int:
+    """How many blocks of memory an update asks for. Raises NotCounted, DidNotStart."""
+    plain = _fixed()
+    counted = replace(plain, arguments=("-m", "tests.bench.counter", str(_COUNT), *plain.arguments[1:]))
+    counts = []
+    async with _warm(counted) as (load, bot):
+        for _ in range(batches):
+            bot.process.send_signal(signal.SIGUSR1)
+            await asyncio.sleep(_SETTLED_S)
+            await _complete(load, updates)
+            bot.process.send_signal(signal.SIGUSR2)
+            counts.append(await _count_in(bot.folder / _COUNT, _WHOLE))
+    return round(median(counts) / updates)
+
+
+async def instructions(batches: int = 3, updates: int = 20) -> int:
+    """How many instructions of the processor an update takes, the kernel's apart. Raises NotCounted, DidNotStart."""
+    counts = []
+    async with _warm(replace(_fixed(), under=_UNDER)) as (load, bot):
+        await _control(bot, "-i", "on")
+        await _complete(load, updates)
+        for batch in range(batches):
+            await _control(bot, "-z")
+            await _complete(load, updates)
+            await _control(bot, "-d")
+            counts.append(await _count_in(bot.folder / f"{_CALLGRIND}.{batch + 1}", _TOTALS))
+        bot.process.kill()  # under valgrind a stop in order takes seconds
+    return round(median(counts) / updates)
+
+
+def _fixed() -> Contender:
+    plain = service("sqlite")
+    return replace(plain, variables={**plain.variables, **_FIXED})
+
+
+@asynccontextmanager
+async def _warm(contender: Contender) -> AsyncIterator[tuple[Load, Running]]:
+    async with standing(contender, _PLAN) as (load, bot, _), load.connected():
+        await _complete(load, _WARM_UP)
+        yield load, bot
+
+
+async def _complete(load: Load, updates: int) -> None:
+    tally = await load.run(seconds=_PATIENCE_S, most=updates)
+    if tally.completed != updates or tally.extra:
+        raise NotCounted(f"{tally.completed} of {updates} updates were completed, {tally.extra} messages too many")
+    await asyncio.sleep(_SETTLED_S)
+
+
+async def _count_in(path: Path, pattern: re.Pattern[bytes]) -> int:
+    """Wait for a file that holds a count; it is gone afterwards."""
+    async with asyncio.timeout(_PATIENCE_S):
+        while (count := _read(path, pattern)) is None:  # noqa: ASYNC110 - another process writes it
+            await asyncio.sleep(_LOOK_EVERY_S)
+    return count
+
+
+def _read(path: Path, pattern: re.Pattern[bytes]) -> int | None:
+    found = pattern.search(path.read_bytes()) if path.exists() else None
+    if found is None:
+        return None
+    path.unlink()
+    return int(found[1])
+
+
+async def _control(bot: Running, *what: str) -> None:
+    # It finds the process by a name that valgrind made of HOST, which the contender was told.
+    told = {name: value for name, value in os.environ.items() if name in {"PATH", "TMPDIR"}} | {"HOST": "127.0.0.1"}
+    pid = str(bot.process.pid)
+    control = await asyncio.create_subprocess_exec(
+        *("callgrind_control", *what, pid),
+        env=told,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await control.communicate()
+    if control.returncode or b"OK" not in said:
+        raise NotCounted(f"callgrind_control {' '.join(what)} said: {said.decode(errors='replace')}")
+
+
+def keys() -> dict[str, str]:
+    """Under which name each count is recorded: allocations are Python's, instructions also the compiler's."""
+    python = ".".join(platform.python_version_tuple()[:2])
+    build = (
+        f"{platform.python_version()} {platform.python_compiler()} {platform.python_build()[1]} {platform.machine()}"
+    )
+    return {ALLOCATIONS: python, INSTRUCTIONS: build}
+
+
+def recorded(path: Path = RECORD) -> dict[str, dict[str, int]]:
+    """What was recorded, by count and Python."""
+    known: dict[str, dict[str, int]] = orjson.loads(path.read_bytes()) if path.exists() else {}
+    return known
+
+
+def verdicts(measured: Mapping[str, int], path: Path = RECORD) -> list[Verdict]:
+    """Each count beside what was recorded for it."""
+    known, key = recorded(path), keys()
+    return [Verdict(name, count, known.get(name, {}).get(key[name])) for name, count in measured.items()]
+
+
+def record(measured: Mapping[str, int], path: Path = RECORD) -> None:
+    """Write what was measured over what was recorded; what other Pythons cost stays."""
+    known, key = recorded(path), keys()
+    for name, count in measured.items():
+        known.setdefault(name, {})[key[name]] = count
+    path.write_bytes(orjson.dumps(known, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE))
+
+
+def can_count_instructions() -> bool:
+    """Whether valgrind is here."""
+    return all(map(shutil.which, ("valgrind", "callgrind_control")))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Count and compare; 1 when an update costs too much."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.cost", description=__doc__)
+    parser.add_argument("--record", action="store_true", help="write what is measured to cost.json")
+    parser.add_argument("--only", choices=(ALLOCATIONS, INSTRUCTIONS), help="one of the counts")
+    asked = parser.parse_args(arguments)
+    measured = {}
+    if asked.only != INSTRUCTIONS:
+        measured[ALLOCATIONS] = run(allocations())
+    if asked.only != ALLOCATIONS and can_count_instructions():
+        measured[INSTRUCTIONS] = run(instructions())
+    elif asked.only != ALLOCATIONS:
+        sys.stdout.write("instructions: not counted, there is no valgrind here\n")
+    found = verdicts(measured)
+    sys.stdout.writelines(f"{verdict}\n" for verdict in found)
+    if asked.record:
+        record(measured)
+        return 0
+    return int(not all(verdict.holds for verdict in found))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

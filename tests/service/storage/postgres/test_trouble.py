@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
 import subprocess
 import tempfile
 import time
@@ -14,12 +15,13 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from botflight_diagnostics import billing_preflight as billing_preflight_module
 from botflight_diagnostics.billing_preflight import STORAGE_RW_TIMEOUT_S, billing_preflight
 from botflight_diagnostics.mutes import Mutes, PartnerBook
 from botflight_diagnostics.preflight import SECTION_DEADLINE_MS, Preflight
 from botflight_diagnostics.report import Report
 from botflight_service.storage.interface import Storage
-from botflight_service.storage.sql.postgres import PostgresStorage, spares
+from botflight_service.storage.sql.postgres import PostgresStorage, spares, store
 from botflight_service.storage.sql.postgres.spares import MAX_SPARES
 from makings import NOW_MS, PARTNER, TODAY
 from postgres_server import OwnServer, Server
@@ -150,7 +152,7 @@ def place() -> Iterator[Path]:
     """A folder that the server's user may reach, unlike pytest's own."""
     with tempfile.TemporaryDirectory(prefix="botflight-disk-") as folder:
         Path(folder).chmod(0o755)
-        (Path(folder) / "disk").mkdir()
+        (Path(folder) / "disk").mkdir(mode=0o700)
         yield Path(folder) / "disk"
 
 
@@ -221,3 +223,35 @@ async def test_a_connection_that_was_left_too_long_is_not_taken(
     _, codes, _ = await looked(preflight)
 
     assert (codes, all(raw.is_closed() for raw in old)) == ([], True)
+
+
+@pytest.mark.process
+async def test_a_standby_that_has_stopped_is_behind_and_catches_up(
+    server: OwnServer, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A real standby: no lag while it follows, a finding while it is frozen, and none once it goes on."""
+    monkeypatch.setattr(store, "REPLY_EVERY_S", 0)
+    monkeypatch.setattr(billing_preflight_module, "REPLICATION_LAG_MS", 500)
+    if server.handle.system_user is not None:
+        shutil.chown(place, server.handle.system_user)
+    async with server.database() as url:
+        storage = PostgresStorage(url, clock=lambda: NOW_MS)
+        await storage.open()
+        preflight = preflight_of(storage)
+        with server.standby(place) as pid:
+            following = await until(preflight, [])
+            with server.frozen(pid):
+                await storage.credit_balance_once(PARTNER, 1, 10, "a payment")
+                behind = await until(preflight, ["BPF_DB_REPLICATION_LAG"])
+            caught_up = await until(preflight, [])
+        await storage.close()
+
+    assert (following, behind, caught_up) == ([], ["BPF_DB_REPLICATION_LAG"], [])
+
+
+async def until(preflight: Preflight, codes: list[str]) -> list[str]:
+    """Look again and again until nothing but this is found; what was found in the end."""
+    async with asyncio.timeout(10):
+        while (found := (await looked(preflight))[1]) != codes:  # noqa: ASYNC110 - a database calls nobody
+            await asyncio.sleep(0.1)
+    return found

@@ -233,7 +233,7 @@ class PostgresStorage(SqlStorage):
         async with self._pool.apart(within_s=CALL_LIMIT_S) as link:
             version = await link.value("SELECT current_setting('server_version')")
             schema = await schema_version(link)
-            lag_ms = await link.value(_REPLICATION_LAG_MS)
+            lag_ms = await link.value(_REPLICATION_LAG_MS.format(silence=REPLY_EVERY_S))
         return DatabaseFacts(
             version=f"PostgreSQL {str(version).partition(' ')[0]}",
             schema_version=schema,
@@ -245,8 +245,16 @@ class PostgresStorage(SqlStorage):
         )
 
 
-#: How far the slowest standby is behind; NULL where there is none.
-_REPLICATION_LAG_MS = "SELECT max(extract(epoch FROM replay_lag) * 1000) FROM pg_stat_replication"
+#: A standby says how far it is this often, at the least (`wal_receiver_status_interval`, whose default this is).
+REPLY_EVERY_S = 10
+#: How far the slowest standby is behind; NULL where there is none, or our user may not see it (pg_monitor may).
+#: A standby that has stopped sends no lag any more: then it is what was not replayed, for as long as it is silent.
+_REPLICATION_LAG_MS = """
+SELECT max(extract(epoch FROM greatest(
+    replay_lag,
+    CASE WHEN replay_lsn < pg_current_wal_lsn() THEN clock_timestamp() - reply_time - {silence} * interval '1 s' END
+)) * 1000) FROM pg_stat_replication
+"""
 
 
 class _Doubts:

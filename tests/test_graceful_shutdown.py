@@ -131,7 +131,7 @@ def test_a_loop_that_is_closed_already_skips_cleanup_and_says_so(telegram: Teleg
     loop.run_until_complete(built.service.start())
     for task in asyncio.all_tasks(loop):
         task.cancel()
-    loop.run_until_complete(asyncio.sleep(0.1))
+    loop.run_until_complete(asyncio.gather(*asyncio.all_tasks(loop), return_exceptions=True))
     loop.close()
 
     asyncio.run(built.service.stop())
@@ -151,8 +151,9 @@ async def test_terminated_under_load_nothing_is_lost_and_it_ends_in_time(
     people = [telegram.user(f"Person {number}") for number in range(60)]
     async with serving_process(tmp_path, token=bot.token, telegram_url=telegram_url) as service:
         await service.told("READY")
-        writing = asyncio.create_task(written(service, people))
-        await asyncio.sleep(0.15)
+        some = asyncio.Event()
+        writing = asyncio.create_task(written(service, people, some))
+        await some.wait()
         began = asyncio.get_running_loop().time()
         code = await service.terminate()
         took_s = asyncio.get_running_loop().time() - began
@@ -171,14 +172,16 @@ async def test_terminated_under_load_nothing_is_lost_and_it_ends_in_time(
     assert not [line for line in service.lines if line["level"] in {"error", "critical"}]
 
 
-async def written(service: ServiceProcess, people: list[Person]) -> dict[Person, int | None]:
-    """Let people write one shortly after the other; the status that Telegram got for each."""
+async def written(service: ServiceProcess, people: list[Person], some: asyncio.Event) -> dict[Person, int | None]:
+    """Let people write one shortly after the other; the status that Telegram got for each, `some` after the first."""
 
     async def one(person: Person) -> int | None:
         try:
             return await service.post(orjson.dumps(person.send_text("/start").update.as_json()))
         except OSError:
             return None
+        finally:
+            some.set()
 
     posts = {}
     for person in people:

@@ -15,6 +15,7 @@ from typing import Any
 
 import aiohttp
 import orjson
+from tests.secrecy import check_kept
 
 #: A process that has not said so by then never will; in real seconds.
 PATIENCE_S = 30.0
@@ -104,7 +105,10 @@ async def serving_process(
         limit=1024 * 1024,
     )
     try:
-        yield ServiceProcess(process=process, url=f"http://127.0.0.1:{port}")
+        service = ServiceProcess(process=process, url=f"http://127.0.0.1:{port}")
+        yield service
+        secrets = [value for name, value in settings.items() if name.endswith(("TOKEN", "SECRET", "KEY"))]
+        check_kept(secrets, {"a log line": orjson.dumps(service.lines).decode()})
     finally:
         if process.returncode is None:
             process.kill()

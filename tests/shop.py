@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from tests.secrecy import check_kept, signals
+
 from botflight_diagnostics.telemetry import Telemetry
 from botflight_diagnostics.telemetry.capture import CapturedTelemetry
 from botflight_harness.asgi import ASGIApp, request
@@ -162,6 +164,9 @@ async def open_shop(
             provider=provider,
             telemetry=telemetry,
         )
+    reports = [built.diagnosis.preflight.last, built.diagnosis.service_preflight.last]
+    told = signals(telemetry) | {"a report": repr([report.payload() for report in reports if report is not None])}
+    check_kept((*settings.secrets(), urlsplit(database_url).password or ""), told)
 
 
 def settings_of(token: str, more: Mapping[str, str]) -> Settings:

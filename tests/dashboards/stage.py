@@ -31,6 +31,19 @@ class Saboteur:
         self.errors: dict[str, Exception] = {}
         #: Every call takes so much longer.
         self.delay_s = 0.0
+        #: The scratch row of the preflight stays when it is deleted.
+        self.sticky = False
+
+    def probe(self, *given: object, **named: object) -> Any:
+        """What the preflight asks, tampered with like the rest."""
+        probe = self._storage.probe(*given, **named)  # type: ignore[arg-type]  # handed through as it is
+        delete = probe.delete_nonce
+
+        async def delete_nonce(nonce: str) -> bool:
+            return await delete(nonce) and not self.sticky
+
+        probe.delete_nonce = delete_nonce  # type: ignore[method-assign]
+        return probe
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._storage, name)

@@ -77,14 +77,11 @@ async def the_webhook_is_elsewhere(on: Stage) -> AsyncIterator[None]:
 
 
 @contextlib.asynccontextmanager
-async def the_provider_refuses(on: Stage) -> AsyncIterator[None]:
-    """More than half of the submissions are refused for good."""
-    submits = on.shop.provider.submits + 2 * PEOPLE
-    on.shop.provider.refuses(times=submits)
-    for _ in range(0, submits, PEOPLE):
-        await asyncio.gather(*(on.somebody_buys() for _ in range(PEOPLE)))
+async def scratch_rows_stay(on: Stage) -> AsyncIterator[None]:
+    """The store deletes nothing."""
+    on.saboteur.sticky = True
     yield
-    on.shop.provider._plans._next.clear()
+    on.saboteur.sticky = False
 
 
 @contextlib.asynccontextmanager
@@ -166,12 +163,16 @@ _PICTURES = ("BotflightPicturesLateFast", "BotflightPicturesLateSlowly")
 TROUBLES = (
     Trouble(("BotflightDown",), the_service_is_down),
     Trouble(("BotflightLedgerBroken",), the_ledger_drifts),
-    # A tap that ends in an apology has no answer.
-    Trouble(("BotflightUpdatesFailingFast", "BotflightUpdatesFailingSlowly"), handlers_fail, also=_TAPS),
+    # A tap that ends in an apology has no answer; and the defect is made where the store is called.
+    Trouble(
+        ("BotflightUpdatesFailingFast", "BotflightUpdatesFailingSlowly"),
+        handlers_fail,
+        (*_TAPS, "BotflightStoreFailing"),
+    ),
     Trouble(_TAPS, taps_stay_unanswered),
     Trouble(_PICTURES, generations_fail),
     Trouble(("BotflightPreflightCritical",), the_webhook_is_elsewhere),
-    Trouble(("BotflightPreflightWarning",), the_provider_refuses, also=_PICTURES),
+    Trouble(("BotflightPreflightWarning",), scratch_rows_stay),
     Trouble(("BotflightProviderAlarm",), the_account_is_empty),
     Trouble(("BotflightTelegramFlood",), telegram_floods),
     Trouble(("BotflightTelegramFailing",), telegram_is_away),

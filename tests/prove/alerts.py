@@ -40,7 +40,8 @@ async def alerts(chances: Random, folder: Path) -> Counter[str]:
             for alert, told in (await alarmed(on, server, trouble)).items():
                 assert "no value" not in " ".join(told.values()), f"{alert} says: {told}"
                 counts["alerts_fired"] += 1
-            none(set(await server.firing()) - {*trouble.alerts, *trouble.also, _HURRIED})
+            beside = set(await server.firing()) - {*trouble.alerts, *trouble.also, _HURRIED}
+            none([f"{alert} fires beside {trouble.alerts[0]}" for alert in beside])
             for alert in trouble.alerts:
                 if not alert.endswith(_LASTS):
                     await server.ends(alert)

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGES = {"botflight_service", "botflight_harness", "botflight_diagnostics"}
 #: What a package holds besides Python.
-DATA = {".toml", ".json", ".html", ".css", ".js", ".svg", ".gz"}
+DATA = {".txt", ".toml", ".json", ".html", ".css", ".js", ".svg", ".gz"}
 
 pytestmark = pytest.mark.xdist_group("wheel")
 

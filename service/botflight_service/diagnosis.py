@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute
 from botflight_diagnostics.billing_metrics import BillingMetrics
 from botflight_diagnostics.billing_preflight import billing_preflight, broken_store, store_preflight
 from botflight_diagnostics.combined_probe import CombinedProbe, PartnerProbe
+from botflight_diagnostics.console import Console
 from botflight_diagnostics.findings import SERVICE_FINDINGS
 from botflight_diagnostics.health import Health
 from botflight_diagnostics.mute_routes import mute_routes
@@ -31,6 +32,7 @@ from botflight_diagnostics.web import (
 from botflight_service.billing.quotas import day_of
 from botflight_service.bot.handlers.operation import MuteImpossible
 from botflight_service.config import Settings
+from botflight_service.console_plots import PLOTS
 from botflight_service.lifecycle import Lifecycle, Phase
 from botflight_service.storage.interface import Storage
 from botflight_service.vitals import Vitals
@@ -94,6 +96,15 @@ class Diagnosis:
             on_report=PreflightMetrics(telemetry.metrics, SERVICE_FINDINGS, report="service"),
         )
 
+        self._console = Console(
+            telemetry=telemetry,
+            preflights={"Billing": self.preflight, "Service": self.service_preflight},
+            token=settings.diag_token.get_secret_value() if settings.diag_token else None,
+            about={"service": "botflight", "version": version("botflight")},
+            health=self.health,
+            plots=PLOTS,
+        )
+
     async def inspect(self) -> None:
         """Run the billing preflight once, at the start, and log what it finds: it never stops a start."""
         log_preflight(self._log, "BILLING_PREFLIGHT", await self.preflight.report(fresh=True))
@@ -107,6 +118,7 @@ class Diagnosis:
             tasks.create_task(self.service_preflight.repeat(every_s=PREFLIGHT_EVERY_S))
             tasks.create_task(self._vitals.watch())
             tasks.create_task(self._keep_sampling())
+            tasks.create_task(self._console.watch())
 
     async def mute(self, code: str, *, for_ms: int, reason: str, up_to: int | None) -> Mapping[str, Any]:
         """Mute a finding of either preflight for so long from now. Raises MuteImpossible."""
@@ -128,11 +140,12 @@ class Diagnosis:
         return self.service_preflight if code in self.service_preflight.findings else self.preflight
 
     def routes(self) -> list[BaseRoute]:
-        """`/livez /readyz /startupz /version /metrics /__diag/billing_preflight /__diag/service_preflight`."""
+        """`/livez /readyz /startupz /version /metrics /__diag/ /__diag/billing_preflight /__diag/service_preflight`."""
         token = self._settings.diag_token.get_secret_value() if self._settings.diag_token else None
         return [
             *health_routes(self.health, version={"service": "botflight", "version": version("botflight")}),
             metrics_route(self._metrics_page),
+            *self._console.routes(),
             preflight_route(self.preflight, token=token, log=self._log),
             *mute_routes([self.preflight, self.service_preflight], token=token),
             preflight_route(

@@ -39,6 +39,7 @@ _WELCOME = """\
   botflight sandbox: the whole service beside a simulated Telegram. Nothing leaves this machine.
 
     Talk with the bot    {page}/
+    Console              {service}/__diag/#token={diag_token}
     Metrics              {service}/metrics
     Readiness            {service}/readyz
     Billing preflight    {service}/__diag/billing_preflight
@@ -70,6 +71,7 @@ async def _sandbox(stop: asyncio.Event, *, host: str, port: int | None, pace: fl
         listener = stack.enter_context(contextlib.closing(listen(host, 0)))
         service_url = f"http://{host}:{listener.getsockname()[1]}"
         links = {
+            "Console": f"{service_url}/__diag/#token={DIAG_TOKEN}",
             "Metrics": f"{service_url}/metrics",
             "Readiness": f"{service_url}/readyz",
             "Preflight": f"{service_url}/__diag/billing_preflight",

@@ -51,7 +51,7 @@ class Telemetry:
         """
         clock = clock or SystemClock()
         metrics = Metrics(CollectorRegistry(), service=service, version=version)
-        recorder = Recorder()
+        recorder = Recorder(redactor=redactor)
 
         def spans_dropped(number: int) -> None:
             metrics.telemetry_dropped.add("spans", by=number)

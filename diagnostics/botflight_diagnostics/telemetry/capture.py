@@ -50,7 +50,7 @@ def captured(*, redactor: Redactor | None = None, clock: Clock | None = None) ->
     clock = clock or SystemClock()
     lines: list[bytes] = []
     exporter = InMemorySpanExporter()
-    recorder = Recorder()
+    recorder = Recorder(redactor=redactor)
     export = OpenTelemetryExport(SimpleSpanProcessor(exporter), service="test", version="0", redactor=redactor)
     metrics = Metrics(CollectorRegistry(), service="test", version="0")
     return CapturedTelemetry(

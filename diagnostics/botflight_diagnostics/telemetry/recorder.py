@@ -11,6 +11,7 @@ import orjson
 from botflight_diagnostics.telemetry import correlation
 from botflight_diagnostics.telemetry.correlation import Correlation
 from botflight_diagnostics.telemetry.lines import json_line
+from botflight_diagnostics.telemetry.redaction import Redactor
 
 if TYPE_CHECKING:
     from botflight_diagnostics.telemetry.traces import Span, Trace
@@ -97,12 +98,15 @@ class Recorder:
         "_ring",
         "_waiting",
         "limit_bytes",
+        "redactor",
     )
 
-    def __init__(self, *, limit_bytes: int = LIMIT_BYTES) -> None:
+    def __init__(self, *, limit_bytes: int = LIMIT_BYTES, redactor: Redactor | None = None) -> None:
         if limit_bytes < MIN_LIMIT_BYTES:
             raise ValueError(f"a recorder needs {MIN_LIMIT_BYTES} bytes at least, not {limit_bytes}")
         self.limit_bytes = limit_bytes
+        #: Lines come without secrets; whoever shows spans uses this on them.
+        self.redactor = redactor or Redactor()
         self._number = 0
         self._kept = _Ring(int((limit_bytes - WAITING_BYTES) * KEPT_SHARE))
         self._ring = _Ring(limit_bytes - WAITING_BYTES - self._kept.limit_bytes)

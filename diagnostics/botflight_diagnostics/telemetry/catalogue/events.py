@@ -328,6 +328,12 @@ EVENTS: Final = (
         meaning="A check of a preflight ended in an error, which its report does not show.",
     ),
     EventSpec(
+        name="CONSOLE_SIGN_IN",
+        level="info, warning",
+        fields=("outcome",),
+        meaning="Somebody showed a token to the console; a warning when it was a wrong one.",
+    ),
+    EventSpec(
         name="LIBRARY_LOG",
         level="any",
         fields=("message",),

@@ -13,6 +13,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 TESTS = sorted(path for path in (ROOT / "tests").rglob("test_*.py"))
 DOORS = (
+    "botflight_diagnostics.console",
     "botflight_diagnostics.telemetry",
     "botflight_harness",
     "botflight_harness.server",

@@ -122,11 +122,11 @@ async def test_a_user_buys_a_picture_by_clicking(tmp_path: Path) -> None:
 async def test_the_sandbox_answers_where_it_says_and_ends_with_ctrl_c(tmp_path: Path) -> None:
     """Every address of the welcome works, and Ctrl-C ends it with 0."""
     async with running_sandbox(tmp_path, "--port", str(free_port())) as sandbox, aiohttp.ClientSession() as session:
-        names = ("Talk with the bot", "Metrics", "Readiness", "Billing preflight")
+        names = ("Talk with the bot", "Console", "Metrics", "Readiness", "Billing preflight")
         statuses = [(await session.get(sandbox.link(name))).status for name in names]
         code = await sandbox.interrupt()
 
-    assert statuses == [200, 200, 200, 200]
+    assert set(statuses) == {200}
     assert code == 0
 
 

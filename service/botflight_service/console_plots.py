@@ -11,7 +11,7 @@ PLOTS = (
     Plot(
         title="Outbox",
         unit="",
-        sources=(Value("botflight_outbox_messages", "messages waiting", {"state": "waiting"}),),
+        sources=(Value("botflight_outbox_messages", "messages waiting"),),
     ),
     Plot(
         title="Age of the oldest",

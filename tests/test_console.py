@@ -80,6 +80,7 @@ async def test_a_correlation_id_is_looked_up(page: Page, sandbox: Running) -> No
     """One that is known opens its update; of one that is not it is said so."""
     await opened(page, sandbox)
     await page.locator("#rows button").last.click()
+    await expect(page.locator("#detail-id")).to_contain_text("correlation_id")
     told = await page.locator("#detail-id").inner_text()
     await page.keyboard.press("Escape")
 

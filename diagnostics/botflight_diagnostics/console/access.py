@@ -41,6 +41,10 @@ class Viewers:
         self._seen_ns[name[:_MAX_NAME]] = now_ns
         return True
 
+    def leaves(self, name: str) -> None:
+        """Give the place of a page that is closed to another."""
+        self._seen_ns.pop(name[:_MAX_NAME], None)
+
 
 def is_ours(request: Request) -> bool:
     """Whether a request that changes something comes from our own page, or from no page at all."""

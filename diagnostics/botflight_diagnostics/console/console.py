@@ -92,6 +92,7 @@ class Console:
             Route(f"{below}/sign_out", self._sign_out, methods=["POST"]),
             Route(f"{below}/state", self._for_viewers(self._state), methods=["GET"]),
             Route(f"{below}/updates/{{name}}", self._for_viewers(self._update), methods=["GET"]),
+            Route(f"{below}/leave", self._for_viewers(self._leave), methods=["POST"]),
             Route(f"{below}/preflight", self._for_viewers(self._run_preflights), methods=["POST"]),
         ]
 
@@ -173,6 +174,10 @@ class Console:
                 "memory": {"bytes": self._recorder.bytes_used, "limit_bytes": self._recorder.limit_bytes},
             }
         )
+
+    async def _leave(self, request: Request) -> Response:
+        self._viewers.leaves(request.query_params.get("viewer", ""))
+        return _json({"left": True})
 
     async def _update(self, request: Request) -> Response:
         records = self._recorder.of(request.path_params["name"])

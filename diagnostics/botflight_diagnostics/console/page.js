@@ -41,6 +41,8 @@ async function ask() {
     if (answer.status === 401) { askForToken(); return; }
     if (answer.status === 403) { askForToken("DIAG_TOKEN is not set: set one and start the service again."); return; }
     if (answer.status === 503) {
+      byId("sign-in").hidden = true;
+      byId("console").hidden = false;
       show("lost", "eight pages are watching already; waiting for a place");
       next = WAIT_MS;
     } else if (answer.ok) {
@@ -107,6 +109,7 @@ byId("check").addEventListener("click", async (event) => {
   ask();
 });
 document.addEventListener("visibilitychange", ask);
+window.addEventListener("pagehide", () => fetch(`console/leave?viewer=${viewer}`, { method: "POST", keepalive: true }));
 document.addEventListener("keydown", (event) => {
   if (event.key !== "/" || event.target.matches("input") || byId("detail").open) return;
   event.preventDefault();

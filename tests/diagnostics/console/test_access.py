@@ -138,6 +138,16 @@ async def test_so_many_pages_may_look_and_no_more(client, clock):
     assert admitted.status_code == 200
 
 
+async def test_a_page_that_is_closed_leaves_its_place(client):
+    """The next one need not wait."""
+    for number in range(MAX_VIEWERS):
+        await client.get(f"{STATE}?viewer={number}", headers=DETAILS)
+
+    await client.post("/__diag/console/leave?viewer=3", headers=DETAILS)
+
+    assert (await client.get(f"{STATE}?viewer=more", headers=DETAILS)).status_code == 200
+
+
 def test_a_session_ends_when_it_is_not_used_and_in_any_case(clock):
     """Unused after an hour; used, it is renewed up to twelve."""
     sessions = Sessions(TOKEN, clock=clock)

@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Error, Page, async_playwright, expect
+from starlette.applications import Starlette
 
+from botflight_diagnostics.console import Console
+from botflight_diagnostics.findings import FindingSpec, Severity
+from botflight_diagnostics.preflight import Preflight, Section
+from botflight_diagnostics.report import Checked, Finding
+from botflight_diagnostics.telemetry import Telemetry
+from botflight_harness.server import serving
 from botflight_service.sandbox import DIAG_TOKEN, SECRET, TOKEN
 from running import free_port
 from test_sandbox_purchase import ARGUMENTS, CHROMIUM, Running, buys_a_picture, needs_browser, running_sandbox
 
 pytestmark = [pytest.mark.browser, pytest.mark.process, pytest.mark.asyncio(loop_scope="module"), needs_browser]
+DISK_FULL = FindingSpec(
+    code="SHOP_DISK",
+    severity=Severity.CRITICAL,
+    meaning="The disk is full.",
+    impact="No order can be kept.",
+    how_to_fix="Make room in /data.",
+    no_alert="it is a test",
+)
 PROMPT = "a cat on a roof at dusk"
 
 
@@ -49,10 +65,15 @@ async def page(browser: Browser) -> AsyncIterator[Page]:
     page.on("request", lambda asked: complaints.append(asked.url) if "//127.0.0.1:" not in asked.url else None)
     yield page
     # Closing a browser tells no page: it is told here, so that its place is free for the next test's.
-    async with page.expect_response("**/console/leave*"):
-        await page.evaluate("dispatchEvent(new Event('pagehide'))")
+    with contextlib.suppress(Error):
+        async with page.expect_response("**/console/leave*", timeout=2000):
+            await page.evaluate("dispatchEvent(new Event('pagehide'))")
     await context.close()
     assert complaints == []
+
+
+async def _full_disk() -> Checked:
+    return Checked(details="free=0", findings=(Finding(code="SHOP_DISK", observed="0 GB", expected="1 GB"),))
 
 
 async def opened(page: Page, sandbox: Running) -> Page:
@@ -158,6 +179,27 @@ async def test_it_works_on_a_phone(page: Page, sandbox: Running, scheme: str) ->
     await expect(page.get_by_role("dialog")).to_be_visible()
 
     assert width <= 390
+
+
+async def test_what_is_wrong_stands_open_with_how_to_fix_it(page: Page) -> None:
+    """The console of a service that is no bot, one section of whose preflight fails."""
+    failing = Preflight(
+        [Section(name="disk", check=_full_disk, on_error="SHOP_DISK", on_timeout="SHOP_DISK")], [DISK_FULL]
+    )
+    await failing.report()
+    console = Console(
+        telemetry=Telemetry.for_tests(), preflights={"Shop": failing}, token=DIAG_TOKEN, about={"service": "shop"}
+    )
+
+    async with serving(Starlette(routes=console.routes())) as address:
+        await page.goto(f"{address.url}/__diag/#token={DIAG_TOKEN}")
+        await expect(page.get_by_role("heading", name="SHOP_DISK")).to_be_visible()
+        await expect(page.get_by_text("Make room in /data.")).to_be_visible()
+        await expect(page.locator("#result")).to_have_text("FAIL")
+        await expect(page).to_have_title("shop: FAIL")
+        assert DIAG_TOKEN not in page.url
+        if "BOTFLIGHT_SCREENSHOTS" in os.environ:
+            await page.screenshot(path=Path(os.environ["BOTFLIGHT_SCREENSHOTS"]) / "console-finding.png")
 
 
 @pytest.mark.skipif("BOTFLIGHT_SCREENSHOTS" not in os.environ, reason="BOTFLIGHT_SCREENSHOTS names no folder")

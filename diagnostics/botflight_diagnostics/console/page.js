@@ -109,7 +109,7 @@ byId("check").addEventListener("click", async (event) => {
   ask();
 });
 document.addEventListener("visibilitychange", ask);
-window.addEventListener("pagehide", () => fetch(`console/leave?viewer=${viewer}`, { method: "POST", keepalive: true }));
+window.addEventListener("pagehide", () => fetch(`console/leave?viewer=${viewer}`, { method: "POST", keepalive: true }).catch(() => null));
 document.addEventListener("keydown", (event) => {
   if (event.key !== "/" || event.target.matches("input") || byId("detail").open) return;
   event.preventDefault();

@@ -10,6 +10,8 @@ from botflight_service.generation.attempts import Artifact
 #: Telegram's limits (Bot API 10.3).
 MAX_TEXT_CHARACTERS = 4096
 MAX_CALLBACK_BYTES = 64
+#: The word after /start with which the button under a forwarded invoice comes here.
+INVOICE_START = "top_up"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,10 @@ from telegram.error import BadRequest
 from telegram.request import RequestData
 
 from botflight_service.generation.attempts import Artifact, ResultKind
-from botflight_service.message import Invoice, Keyboard, OutgoingMessage
+from botflight_service.message import INVOICE_START, Invoice, Keyboard, OutgoingMessage
 
 _STARS = "XTR"
 #: Forwarded, an invoice leads into its chat by this, instead of letting somebody else pay.
-_INVOICE_START = "top_up"
 _HTML = "HTML"
 _NO_PREVIEW: Mapping[str, Any] = {"is_disabled": True}
 #: How a kind of file is sent, and under which name.
@@ -167,7 +166,7 @@ class Sender:
             "currency": _STARS,
             "prices": [{"label": invoice.title, "amount": invoice.stars}],
             "provider_token": "",
-            "start_parameter": _INVOICE_START,
+            "start_parameter": INVOICE_START,
             # Telegram wants the button that pays first, ours come below it.
             "reply_markup": pays,
         }

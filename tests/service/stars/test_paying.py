@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from telegram import LabeledPrice
@@ -273,13 +272,11 @@ async def test_a_payment_is_credited_to_a_user_who_blocks_the_bot(shop: Shop, al
     assert await shop.balance(alice) == credits(50)
 
 
-@pytest.mark.parametrize("store", ["sqlite:///{}/shop.sqlite", "json://{}/shop"])
 async def test_killed_between_payment_and_credit_the_next_run_credits(
-    telegram: Telegram, alice: Person, tmp_path: Path, store: str
+    telegram: Telegram, alice: Person, kept_url: str
 ) -> None:
     """The receipt was acknowledged and not handled: the next run handles it, once."""
-    url = store.format(tmp_path)
-    async with open_shop(telegram, database_url=url) as shop:
+    async with open_shop(telegram, database_url=kept_url) as shop:
         await shop.invoices(alice)
         payment = alice.open_payment()
         await shop.harness.carry([payment.update])
@@ -287,7 +284,7 @@ async def test_killed_between_payment_and_credit_the_next_run_credits(
         await dies_before_handling(shop)
         assert payment.receipt is not None
         await shop.harness.courier.repeat(payment.receipt, times=1)
-    async with open_shop(telegram, database_url=url) as shop:
+    async with open_shop(telegram, database_url=kept_url) as shop:
         await shop.service.service.idle()
 
         assert await shop.balance(alice) == credits(50)
@@ -298,6 +295,14 @@ async def test_killed_between_payment_and_credit_the_next_run_credits(
 async def dies_before_handling(shop: Shop) -> None:
     """From here on what is acknowledged is stored, and nothing is done with it any more."""
     shop.service.inbox._worker.put = lambda *_, **__: None  # type: ignore[method-assign]
+
+
+async def test_a_forwarded_invoice_leads_to_a_top_up_of_ones_own(shop: Shop, alice: Person) -> None:
+    """Telegram shows a button there that opens the bot instead of letting somebody else pay."""
+    await alice.sends("/start top_up")
+
+    assert "Top up" in alice.last.text
+    assert "buy:small" in alice.last.callback_data
 
 
 async def test_the_credits_pay_for_the_order_that_waited(shop: Shop, alice: Person) -> None:

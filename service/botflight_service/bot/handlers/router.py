@@ -35,6 +35,7 @@ from botflight_service.bot.purses import PurseReads, Purses
 from botflight_service.bot.texts import Texts
 from botflight_service.bot.visit import Bill, CheckOut, Reply, Visit
 from botflight_service.generation.catalog import Catalog
+from botflight_service.message import INVOICE_START
 
 #: Answered also during maintenance: Telegram asks that users can always turn to somebody.
 _ALWAYS = frozenset({"terms", "support", "paysupport"})
@@ -153,6 +154,8 @@ class Features:
             return await self.admin.carry_out(visit, name, arguments)
         if self.closed.to(visit) and name not in _ALWAYS:
             return self.closed.show(visit)
+        if (name, arguments) == ("start", (INVOICE_START,)):
+            return await self.top_up.show(visit)
         return await self._commands.get(name, self.fallback.unknown_command)(visit)
 
     async def on_text(self, visit: Visit) -> Reply:

@@ -8,12 +8,14 @@ import sys
 from collections.abc import Sequence
 from textwrap import dedent
 
+from botflight_harness import __version__
 from botflight_harness.clock import SystemClock
+from botflight_harness.control import Worlds
 from botflight_harness.kie import FakeKie, kie_app
 from botflight_harness.kie.world import KEY
-from botflight_harness.server import Address, ListenError, bot_api, serving
+from botflight_harness.server import Address, ListenError, application, bot_api, serving
 from botflight_harness.telegram.world import Telegram
-from botflight_harness.web import chat_app
+from botflight_harness.web import chat_page
 
 _DEFAULT_PORT = 8081
 _BUSY = 2
@@ -95,7 +97,10 @@ async def _serve_kie(*, host: str, port: int, key: str) -> None:
 async def _serve(*, host: str, port: int, token: str) -> None:
     stopped = _stopped()
     telegram = Telegram(clock=SystemClock())
-    app = chat_app(bot_api(telegram), telegram.bot(token), title="Simulated Telegram")
+    api, worlds = bot_api(telegram), Worlds(__version__)
+    bot = telegram.bot(token)
+    pages = chat_page(api, bot, title="Simulated Telegram")
+    app = application(api, *pages, *worlds.routes(api), at_end=worlds.close)
     async with serving(app, host=host, port=port) as address:
         print(_greeting(address, token=token), flush=True)
         await stopped.wait()
@@ -109,6 +114,7 @@ def _greeting(address: Address, *, token: str) -> str:
           Talk with your bot    {url}/
           Token of your bot     {token}
           Try it                curl {url}/bot{token}/getMe
+          Drive it from a test  {url}/_harness/openapi.json
 
         {pointers}""").format(url=address.url, token=token, pointers=pointers)
 

@@ -1,6 +1,6 @@
 """Faults for the next calls of a method, in one line each. One that was never used fails the test."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -71,6 +71,9 @@ class Faults:
                 fault.hits += 1
                 return fault
         return None
+
+    def __iter__(self) -> Iterator[Fault]:
+        return iter(tuple(self._faults))
 
     def clear(self) -> None:
         """Forget them all."""

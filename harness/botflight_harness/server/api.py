@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,13 +91,18 @@ def bot_api(telegram: Telegram) -> BotApi:
     return BotApi(telegram, journal, Roads(telegram, journal))
 
 
-def application(api: BotApi, *more: BaseRoute) -> Starlette:
-    """Make an ASGI application of the Bot API and further routes. It stops posting when it shuts down."""
+def application(api: BotApi, *more: BaseRoute, at_end: Callable[[], Awaitable[None]] | None = None) -> Starlette:
+    """Make an ASGI application of the Bot API and further routes. It stops posting when it shuts down.
+
+    `at_end` is awaited then, too.
+    """
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
         await api.roads.close()
+        if at_end is not None:
+            await at_end()
 
     return Starlette(routes=[*api.routes(), *more], lifespan=lifespan)
 

@@ -47,6 +47,8 @@ class Polls:
     telegram: Telegram
     bot: BotAccount
     journal: Journal
+    #: Whether the bot has ever asked for updates.
+    has_polled: bool = False
     _waiting: _Poll | None = None
     _repeats: deque[Update] = field(default_factory=lambda: deque(maxlen=REPEATS_MOST))
 
@@ -61,6 +63,7 @@ class Polls:
         Raises Refusal: what getUpdates itself refuses, and 409 once a newer poll or a webhook has come.
         """
         until_s = time.monotonic() + _wait_s(parameters)
+        self.has_polled = True
         with self._only() as poll:
             while True:
                 poll.woken.clear()

@@ -65,12 +65,18 @@ class Posts:
         """Post an update once more, whatever came of it before."""
         self._do(self._again(update))
 
-    def together(self, updates: Sequence[Update]) -> None:
+    def together(self, updates: Sequence[Update]) -> list[asyncio.Task[None]]:
         """Post updates that wait at the same moment, whatever their lanes. What is not taken waits again."""
+        posts = []
         for update in updates:
             if update in self.bot.updates:
                 self.bot.updates.done(update)  # so that its lane passes it over
-                self._do(self._aside(update))
+                posts.append(self._do(self._aside(update)))
+        return posts
+
+    def lose_acknowledgement(self, *, times: int) -> None:
+        """Lose the next acknowledgements: the same updates come again."""
+        self._courier.lose_acknowledgement(times=times)
 
     async def _again(self, update: Update) -> None:
         await self._courier.repeat(update)
@@ -98,10 +104,11 @@ class Posts:
         with contextlib.suppress(Undelivered):
             await self._courier.drain()
 
-    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+    def _do(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _post(self, update: Update) -> Outcome:
         headers = {"Content-Type": "application/json"}

@@ -58,11 +58,22 @@ class Roads:
         else:
             posts.again(update)
 
-    def together(self, bot: BotAccount, updates: Sequence[Update]) -> None:
+    def together(self, bot: BotAccount, updates: Sequence[Update]) -> list[asyncio.Task[None]]:
         """Deliver updates that wait at the same moment; a bot that polls gets them in one answer anyway."""
         posts = self._posts.get(bot.token)
-        if posts is not None:
-            posts.together(updates)
+        return [] if posts is None else posts.together(updates)
+
+    def lose_acknowledgement(self, bot: BotAccount, *, times: int) -> None:
+        """Lose the next acknowledgements of a webhook. Raises LookupError when the bot has none."""
+        posts = self._posts.get(bot.token)
+        if posts is None:
+            raise LookupError(f"{bot.username} has no webhook")
+        posts.lose_acknowledgement(times=times)
+
+    def hears(self, bot: BotAccount) -> bool:
+        """Tell whether the bot has a webhook, or has ever polled."""
+        polls = self._polls.get(bot.token)
+        return bot.token in self._posts or (polls is not None and polls.has_polled)
 
     async def close(self) -> None:
         """Stop posting and let the connections go."""

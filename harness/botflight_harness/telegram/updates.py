@@ -1,6 +1,6 @@
 """What waits for a bot: updates with growing ids, each in the lane that the official server gives it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,6 +59,7 @@ class UpdateQueue:
     allowed: frozenset[str] = frozenset()
     _pending: dict[int, Update] = field(default_factory=dict)
     _listeners: list[Callable[[Update], None]] = field(default_factory=list)
+    _watchers: list[Callable[[], None]] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self._pending)
@@ -73,6 +74,11 @@ class UpdateQueue:
         """Call `listener` with every new update, until the returned function is called."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
+
+    def watch(self, watcher: Callable[[], None]) -> Callable[[], None]:
+        """Call `watcher` whenever updates have left the queue, until the returned function is called."""
+        self._watchers.append(watcher)
+        return lambda: self._watchers.remove(watcher)
 
     def put(
         self, kind: str, payload: dict[str, Any], *, lane: Lane, now_ms: int, update_id: int | None = None
@@ -107,25 +113,28 @@ class UpdateQueue:
     def done(self, update: Update) -> None:
         """Forget an update that the bot has taken."""
         if update in self:
-            del self._pending[update.update_id]
+            self._forget((update.update_id,))
 
     def confirm_below(self, offset: int) -> None:
         """Forget all updates with an id below `offset`, as getUpdates does."""
-        for number in [number for number in self._pending if number < offset]:
-            del self._pending[number]
+        self._forget([number for number in self._pending if number < offset])
 
     def keep_last(self, count: int) -> None:
         """Forget all but the last `count` updates, as getUpdates does with a negative offset."""
-        for number in list(self._pending)[:-count]:
-            del self._pending[number]
+        self._forget(list(self._pending)[:-count])
 
     def clear(self) -> None:
         """Forget everything, as drop_pending_updates does."""
-        self._pending.clear()
+        self._forget(tuple(self._pending))
 
     def drop_expired(self, now_ms: int) -> list[Update]:
         """Forget and return what waited for too long."""
         expired = [update for update in self._pending.values() if update.expires_ms <= now_ms]
-        for update in expired:
-            del self._pending[update.update_id]
+        self._forget([update.update_id for update in expired])
         return expired
+
+    def _forget(self, numbers: Iterable[int]) -> None:
+        for number in numbers:
+            del self._pending[number]
+        for watcher in tuple(self._watchers):
+            watcher()

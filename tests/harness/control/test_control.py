@@ -1,0 +1,198 @@
+"""The control API, driven over HTTP as a test in another language would."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from tests.harness.control.conftest import Driver
+
+from botflight_harness import BotAccount, Telegram
+from botflight_harness.control import ROOT, WORLDS_MOST
+
+TOO_MANY = 429
+
+
+async def called(driver: Driver, bot: BotAccount, method: str, **parameters: Any) -> Any:
+    """Call the Bot API once."""
+    async with driver.session.post(f"{driver.url}/bot{bot.token}/{method}", json=parameters) as response:
+        return await response.json()
+
+
+async def insisted(driver: Driver, bot: BotAccount, method: str, **parameters: Any) -> Any:
+    """Call the Bot API, again where it says "too many requests"."""
+    while (answer := await called(driver, bot, method, **parameters)).get("error_code") == TOO_MANY:  # noqa: ASYNC110 - Telegram calls nobody
+        await asyncio.sleep(answer["parameters"]["retry_after"])
+    return answer
+
+
+async def echoing(driver: Driver, bot: BotAccount) -> None:
+    """A bot that polls, repeats texts with a button below, and tells which button was tapped."""
+    offset = 0
+    while True:
+        for update in (await insisted(driver, bot, "getUpdates", offset=offset, timeout=5))["result"]:
+            offset = update["update_id"] + 1
+            if tap := update.get("callback_query"):
+                await insisted(driver, bot, "answerCallbackQuery", callback_query_id=tap["id"], text="heard")
+                await insisted(driver, bot, "sendMessage", chat_id=tap["from"]["id"], text=f"tapped {tap['data']}")
+            elif text := update.get("message", {}).get("text"):
+                keyboard = {"inline_keyboard": [[{"text": "Again", "callback_data": "again"}]]}
+                await insisted(
+                    driver,
+                    bot,
+                    "sendMessage",
+                    chat_id=update["message"]["chat"]["id"],
+                    text=text,
+                    reply_markup=keyboard,
+                )
+
+
+@pytest.fixture
+async def echo(driver: Driver, bot: BotAccount) -> Any:
+    """The bot above, running."""
+    running = asyncio.create_task(echoing(driver, bot))
+    yield running
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+@pytest.mark.usefixtures("echo")
+async def test_a_person_acts_and_sees_without_a_line_of_python(driver: Driver) -> None:
+    """She writes, sees the answer, taps its button by label and sees what came of it."""
+    alice = (await driver.post("/people", first_name="Alice", language="ru"))["id"]
+
+    await driver.post(f"/people/{alice}/sends", text="hello")
+    await driver.post(f"/people/{alice}/sees", text="hello", button="Again")
+    await driver.post(f"/people/{alice}/taps", button="Again")
+    await driver.post(f"/people/{alice}/sees", text="tapped again")
+
+    assert "tapped again" in (await driver.get("/transcript"))["transcript"]
+    assert [call["method"] for call in (await driver.get("/calls", method="answerCallbackQuery"))["calls"]]
+    assert (await driver.post("/check"))["content"]
+
+
+@pytest.mark.usefixtures("echo")
+async def test_what_nobody_sees_is_told_with_the_chat(driver: Driver) -> None:
+    """A wait that ends in vain answers 409, and its words show the chat."""
+    alice = (await driver.post("/people", first_name="Alice"))["id"]
+    await driver.post(f"/people/{alice}/sends", text="hello")
+
+    status, words = await driver.refused(f"/people/{alice}/sees", text="goodbye", timeout=0.05)
+
+    assert status == 409
+    assert "hello" in words
+
+
+async def test_a_fault_is_one_request_and_an_unused_one_is_told(driver: Driver, bot: BotAccount) -> None:
+    """The next call is refused as asked for; a fault that never happened is a complaint."""
+    alice = (await driver.post("/people", first_name="Alice"))["id"]
+    await driver.post(f"/people/{alice}/send_text", text="hello")
+    await driver.post("/faults", method="sendMessage", kind="flood", retry_after_s=7)
+    await driver.post("/faults", method="sendPhoto", kind="lose_call")
+
+    refused = await called(driver, bot, "sendMessage", chat_id=alice, text="hello")
+    sent = await called(driver, bot, "sendMessage", chat_id=alice, text="hello")
+    checked = await driver.post("/check")
+
+    assert (refused["error_code"], refused["parameters"], sent["ok"]) == (429, {"retry_after": 7}, True)
+    assert not checked["content"]
+    assert "sendPhoto" in " ".join(checked["complaints"])
+
+
+async def test_a_world_of_its_own_has_a_clock_and_a_seed(driver: Driver) -> None:
+    """Two tests side by side disturb each other in nothing, and the same seed gives the same tokens."""
+    paths = [(await driver.post("/worlds", seed=7))["path"] for _ in range(2)]
+    tokens = []
+    for path in paths:
+        async with driver.session.post(f"{driver.url}{path}{ROOT}/bots", json={}) as response:
+            tokens.append((await response.json())["token"])
+    async with driver.session.post(f"{driver.url}{paths[0]}{ROOT}/clock/advance", json={"minutes": 5}) as response:
+        moved = await response.json()
+    async with driver.session.get(f"{driver.url}{paths[1]}{ROOT}/clock") as response:
+        still = await response.json()
+    async with driver.session.get(f"{driver.url}{paths[0]}/bot{tokens[0]}/getMe") as response:
+        me = await response.json()
+
+    assert tokens[0] == tokens[1]
+    assert moved["now_ms"] - still["now_ms"] == 5 * 60_000
+    assert me["ok"]
+    assert (await driver.post("/worlds/close", name="w1"))["content"]
+    assert (await driver.get("/worlds"))["names"] == ["w2"]
+
+
+async def test_worlds_have_a_bound(driver: Driver) -> None:
+    """One more than so many is refused, and says what to do."""
+    for _ in range(WORLDS_MOST):
+        await driver.post("/worlds")
+
+    assert await driver.refused("/worlds") == (409, f"{WORLDS_MOST} worlds are open: close some")
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("/people", {}, 400),
+        ("/people", {"first_name": "Alice", "colour": "red"}, 400),
+        ("/people/77/sends", {"text": "hello"}, 404),
+        ("/faults", {"method": "sendMessage", "kind": "explode"}, 400),
+        ("/worlds/close", {"name": "w9"}, 404),
+    ],
+)
+async def test_a_mistake_is_answered_in_words(driver: Driver, path: str, body: dict[str, Any], status: int) -> None:
+    """What is missing, unknown or nowhere is named, and nothing happens."""
+    answered, words = await driver.refused(path, **body)
+
+    assert answered == status
+    assert words
+
+
+async def test_the_document_has_every_operation_once(driver: Driver, telegram: Telegram) -> None:
+    """An OpenAPI document for generators of clients: ids are unique, and each has an answer."""
+    told = [one for operations in driver.document["paths"].values() for one in operations.values()]
+    ids = [one["operationId"] for one in told]
+
+    assert driver.document["openapi"].startswith("3.")
+    assert len(ids) == len({*ids}) > 60
+    assert all("200" in one["responses"] for one in told)
+    assert telegram.problems == []
+
+
+async def test_another_origin_is_refused(driver: Driver) -> None:
+    """A page of somebody else in the browser cannot drive it."""
+    headers = {"Origin": "https://evil.example"}
+
+    async with driver.session.post(f"{driver.url}{ROOT}/people", json={"first_name": "M"}, headers=headers) as response:
+        assert response.status == 403
+    async with aiohttp.ClientSession() as session, session.get(f"{driver.url}{ROOT}/world") as response:
+        assert (await response.json())["people"] == []
+
+
+@pytest.mark.process
+@pytest.mark.usefixtures("echo")
+async def test_the_javascript_of_the_tutorial_runs(driver: Driver, tmp_path: Path) -> None:
+    """As it stands in docs/harness.md, by Node, against a bot over HTTP."""
+    node = shutil.which("node")
+    if node is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("CI has node")
+        pytest.skip("no node on this machine")
+    page = (Path(__file__).parents[3] / "docs" / "harness.md").read_text(encoding="utf-8")
+    (script,) = re.findall(r"```js\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "test.mjs").write_text(script)
+
+    ended = await asyncio.create_subprocess_exec(
+        node,
+        str(tmp_path / "test.mjs"),
+        env={**os.environ, "HARNESS": driver.url},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await asyncio.wait_for(ended.communicate(), 30)
+
+    assert (ended.returncode, said.decode()) == (0, "the test has passed\n")

@@ -285,6 +285,8 @@ async def test_killed_between_payment_and_credit_the_next_run_credits(
         assert payment.receipt is not None
         await shop.harness.courier.repeat(payment.receipt, times=1)
     async with open_shop(telegram, database_url=kept_url) as shop:
+        # On a shared store the chat is gained first, which idle() knows nothing of.
+        await alice.sees("Credited: 50 credits")
         await shop.service.service.idle()
 
         assert await shop.balance(alice) == credits(50)

@@ -38,6 +38,11 @@ class BotApi:
         """The response to one request."""
         method = path.rpartition(b"/")[2]
         result = self._sent(body) if method == b"sendMessage" else _RESULTS.get(method, b"true")
+        return self.response(result)
+
+    @staticmethod
+    def response(result: bytes) -> bytes:
+        """The whole response with a result, which is JSON."""
         return _RESPONSE % (len(result) + _AROUND_RESULT, result)
 
     def _sent(self, body: bytes) -> bytes:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -25,6 +25,13 @@ _HEAD = (
 )
 _FIRST_UPDATE_ID = 100_000_000
 _FIRST_CHAT_ID = 1_000_000
+
+
+#: How often a paced load looks for what is due.
+_PACE_EVERY_S = 0.002
+
+#: Makes the update of a number: its chat, and the body.
+Update = Callable[[int], tuple[int, bytes]]
 
 
 class Broken(Exception):
@@ -67,17 +74,20 @@ class Tally:
 
 
 class Load:
-    """The generator. Hand `completed` to whoever sees the sendMessage calls."""
+    """The generator. Hand `completed` to whoever sees the sendMessage calls. Without an `update`, users say hello."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, update: Update | None = None) -> None:
         self._target = target
+        self._update = update or self._hello
         self._head = _HEAD % (WEBHOOK_PATH.encode(), target.port, target.secret.encode())
         self._sequence = 0
         self._connections: list[_Connection] = []
-        self._idle: list[_Connection] = []
+        self._idle: deque[_Connection] = deque()
         self._waiting: dict[int, deque[float]] = {}
         self._outstanding = 0
         self._limit = 0
+        self._per_s = float("inf")
+        self._started_s = 0.0
         self._tally = Tally()
         self._over: asyncio.Future[None] | None = None
         self._last_s = 0.0
@@ -89,29 +99,35 @@ class Load:
         for _ in range(self._target.connections):
             _, connection = await loop.create_connection(lambda: _Connection(self), "127.0.0.1", self._target.port)
             self._connections.append(connection)
-        self._idle = list(self._connections)
+        self._idle = deque(self._connections)
         try:
             yield
         finally:
             for connection in self._connections:
                 connection.close()
-            self._connections, self._idle = [], []
+            self._connections, self._idle = [], deque()
 
-    async def run(self, *, seconds: float, most: int = 1_000_000, drain_s: float = 30.0) -> Tally:
+    async def run(
+        self, *, seconds: float, most: int = 10_000_000, per_s: float = float("inf"), drain_s: float = 30.0
+    ) -> Tally:
         """Post for some seconds, `most` updates at the most, then wait until all are answered or `drain_s` is over.
 
-        Raises Broken when a connection ends.
+        Without `per_s`, as fast as the window allows. Raises Broken when a connection ends.
         """
         loop = asyncio.get_running_loop()
         tally = self._tally = Tally()
         self._waiting, self._outstanding, self._limit = {}, 0, most
         self._over = loop.create_future()
         stop = loop.call_later(seconds, self._stop_posting)
-        started_s = self._last_s = time.perf_counter()
+        self._per_s = per_s
+        started_s = self._started_s = self._last_s = time.perf_counter()
         self._pump()
+        pacing = asyncio.create_task(self._keep_pace()) if per_s < float("inf") else None
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._over, seconds + drain_s)
         stop.cancel()
+        if pacing is not None:
+            pacing.cancel()
         tally.elapsed_s = self._last_s - started_s
         return tally
 
@@ -146,10 +162,13 @@ class Load:
         """The next update, as a request."""
         number = self._sequence
         self._sequence = number + 1
-        chat_id = connection.chat_id = _FIRST_CHAT_ID + number % self._target.chats
-        self._waiting.setdefault(chat_id, deque()).append(now_s)
-        body = _BODY % (_FIRST_UPDATE_ID + number, 10 + number, chat_id, chat_id, chat_id, chat_id)
+        connection.chat_id, body = self._update(number)
+        self._waiting.setdefault(connection.chat_id, deque()).append(now_s)
         return self._head + b"%d\r\n\r\n" % len(body) + body
+
+    def _hello(self, number: int) -> tuple[int, bytes]:
+        chat_id = _FIRST_CHAT_ID + number % self._target.chats
+        return chat_id, _BODY % (_FIRST_UPDATE_ID + number, 10 + number, chat_id, chat_id, chat_id, chat_id)
 
     def _settle(self, times_ms: list[float], posted_s: float) -> None:
         self._last_s = time.perf_counter()
@@ -164,11 +183,23 @@ class Load:
         self._outstanding -= 1
 
     def _pump(self) -> None:
-        while self._idle and self._outstanding < self._target.window and self._tally.posted < self._limit:
+        while self._idle and self._outstanding < self._target.window and self._tally.posted < self._due():
             self._tally.posted += 1
             self._outstanding += 1
-            self._idle.pop().post()
+            # The one that has rested longest: servers close those that rest for seconds.
+            self._idle.popleft().post()
         self._end_when_done()
+
+    def _due(self) -> int:
+        """How many updates may have been posted by now."""
+        if self._per_s == float("inf"):
+            return self._limit
+        return min(self._limit, int((time.perf_counter() - self._started_s) * self._per_s) + 1)
+
+    async def _keep_pace(self) -> None:
+        while True:
+            await asyncio.sleep(_PACE_EVERY_S)
+            self._pump()
 
     def _stop_posting(self) -> None:
         self._limit = self._tally.posted

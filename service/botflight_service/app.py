@@ -39,7 +39,7 @@ from botflight_service.generation.runner import Runner
 from botflight_service.generation.signs import Sign
 from botflight_service.lifecycle import Lifecycle, Parts, Service, running
 from botflight_service.partner import PartnerParts, Shared, assemble, revealed
-from botflight_service.partners import Applications, Inboxes, NotHere, Outboxes, Ownerships, Runners, Together, Workers
+from botflight_service.partners import Bots, Inboxes, NotHere, Outboxes, Ownerships, Runners, Together, Workers
 from botflight_service.process import came_up, run, until_over
 from botflight_service.provider.interface import Hint, Provider
 from botflight_service.provider.kie.assembly import kie_provider
@@ -185,7 +185,7 @@ def build(
             refunds=Together([one.refunds for one in partners]),
             provider=observed_provider,
             diagnosis=diagnosis,
-            application=Applications(partners),
+            bots=Bots(partners),
             ways=tuple(way for one in partners for way in one.ways),
             admit=lambda: _admit(mode, home.bot, home.ownership),
             announce=announce,

@@ -160,8 +160,8 @@ class RunnerPart(Drained, Protocol):
         ...
 
 
-class BotApplication(Protocol):
-    """python-telegram-bot's Application, as the lifecycle sees it."""
+class BotsPart(Protocol):
+    """The ways to Telegram, as the lifecycle sees them."""
 
     async def initialize(self) -> None:
         """Open the way to Telegram and ask who we are."""
@@ -185,8 +185,8 @@ class Parts:
     refunds: Drained
     provider: Resumed
     diagnosis: Closeable
-    application: BotApplication
-    #: What the application talks through: closed even where it never reached Telegram.
+    bots: BotsPart
+    #: What the bots talk through: closed even where it never reached Telegram.
     ways: tuple[BaseRequest, ...]
     #: Called once the bot is known: raises what a person can mend where it may not run as it is asked to.
     admit: Callable[[], Awaitable[None]]
@@ -224,7 +224,7 @@ class Service:
         replayed = await parts.inbox.replay()
         self.lifecycle.enter(Phase.RECOVERING)
         await parts.inspect()
-        await self._reach_telegram(parts.application.initialize)
+        await self._reach_telegram(parts.bots.initialize)
         self._reached = True
         await self._reach_telegram(parts.admit)
         unsent = await parts.outbox.replay()
@@ -312,7 +312,7 @@ class Service:
         """Close what is open, the store with its lock last; what fails is told and keeps nothing else open."""
         parts = self._parts
         if self._reached:
-            await self._closed("telegram", parts.application.shutdown)
+            await self._closed("telegram", parts.bots.shutdown)
         for way in parts.ways:
             await self._closed("telegram", way.shutdown)
         await self._closed("provider", parts.provider.close)

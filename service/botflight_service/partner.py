@@ -14,7 +14,6 @@ from botflight_diagnostics.telemetry import Telemetry, UserReferences
 from botflight_service.billing.packs import Packs
 from botflight_service.billing.quotas import day_of
 from botflight_service.bot.announcement import WebhookTerms, announce_commands, announce_webhook
-from botflight_service.bot.application import PTB, build_application
 from botflight_service.bot.broadcast import Broadcaster
 from botflight_service.bot.cashier import CashierWords
 from botflight_service.bot.conversation import Conversation, spoken
@@ -68,7 +67,6 @@ class PartnerParts:
 
     settings: Settings
     bot: Bot
-    application: PTB
     ways: tuple[BaseRequest, BaseRequest]
     log_users: UserReferences
     #: Where Telegram delivers to; "" where updates are fetched.
@@ -103,13 +101,14 @@ def assemble(
     storage, telemetry, texts = shared.storage, shared.telemetry, shared.texts
     clock_ms, sleep = shared.clock_ms, shared.sleep
     log_users = UserReferences(token.encode())
-    application = build_application(
-        token=token,
+    # Both ways are given: left to itself, a bot makes an httpx client with an SSL context for each.
+    bot = Bot(
+        token,
+        base_url=f"{settings.telegram_api_base_url}/bot",
+        base_file_url=f"{settings.telegram_api_base_url}/file/bot",
         request=ways[0],
         get_updates_request=ways[1],
-        api_base_url=settings.telegram_api_base_url,
     )
-    bot: Bot = application.bot
     narrator = Narrator(texts=texts, catalog=catalog)
     sessions = SessionCache(lambda user_id: storage.session(partner, user_id))
     taps = Taps(bot=bot, telemetry=telemetry, clock_ms=clock_ms)
@@ -189,6 +188,7 @@ def assemble(
         default_language=DEFAULT_LANGUAGE,
         storage=storage,
         sessions=sessions,
+        till=bot,
         messenger=outbox,
         starter=runner,
         refunder=refunds,
@@ -199,7 +199,7 @@ def assemble(
         clock_ms=clock_ms,
     )
     dispatcher = BotDispatcher(
-        application=application,
+        bot=bot,
         conversation=conversation,
         features=Features.build(
             reads=storage,
@@ -248,7 +248,6 @@ def assemble(
     return PartnerParts(
         settings=settings,
         bot=bot,
-        application=application,
         ways=ways,
         log_users=log_users,
         webhook_url=webhook_url,

@@ -18,7 +18,7 @@ from botflight_service.updates.worker import MAX_WAITING as MAX_UPDATES
 Partners = Sequence[PartnerParts]
 
 
-class Applications:
+class Bots:
     """Their ways to Telegram."""
 
     def __init__(self, partners: Partners) -> None:
@@ -27,10 +27,10 @@ class Applications:
     async def initialize(self) -> None:
         """Open each and ask who it is. Raises InvalidToken, StartRefused or TelegramError."""
         home, *others = self._partners
-        await home.application.initialize()
+        await home.bot.initialize()
         for one in others:
             try:
-                await one.application.initialize()
+                await one.bot.initialize()
             except InvalidToken:
                 raise StartRefused(
                     f"Telegram does not know the token of {one.settings.partner}: ask @BotFather for the current one "
@@ -40,7 +40,7 @@ class Applications:
     async def shutdown(self) -> None:
         """Close each."""
         for one in self._partners:
-            await one.application.shutdown()
+            await one.bot.shutdown()
 
 
 class Ownerships:

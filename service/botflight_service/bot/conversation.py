@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from typing import Any, Protocol
 
-from telegram import CallbackQuery, Message, PreCheckoutQuery, Update, User
 from telegram.error import BadRequest, TelegramError
 
 from botflight_diagnostics.telemetry import Telemetry, bind_handler, current_span
 from botflight_service import tally
 from botflight_service.billing.payments import Payment, PaymentState
+from botflight_service.bot.arrival import Arrival
 from botflight_service.bot.sessions import SessionCache
 from botflight_service.bot.taps import Taps
-from botflight_service.bot.visit import CheckOut, Reply, Tap, Visit
+from botflight_service.bot.visit import CheckOut, Reply, Visit
 from botflight_service.generation.attempts import Attempt
 from botflight_service.memo import Memo
 from botflight_service.message import OutgoingMessage, Screen
@@ -64,6 +64,16 @@ class Refunder(Protocol):
         ...
 
 
+class Till(Protocol):
+    """Answers Telegram's question whether somebody may pay."""
+
+    async def answer_pre_checkout_query(
+        self, pre_checkout_query_id: str, *, ok: bool, error_message: str | None = None
+    ) -> bool:
+        """Say yes, or why not. Raises TelegramError."""
+        ...
+
+
 class Conversation:
     """Brings features and updates together: a feature sees a `Visit`, and its `Reply` is committed as one `Work`."""
 
@@ -77,6 +87,7 @@ class Conversation:
         default_language: str,
         storage: Storage,
         sessions: SessionCache,
+        till: Till,
         messenger: Messenger,
         starter: Starter,
         refunder: Refunder,
@@ -93,6 +104,7 @@ class Conversation:
         self._default_language = default_language
         self._storage = storage
         self._sessions = sessions
+        self._till = till
         self._messenger = messenger
         self._starter = starter
         self._refunder = refunder
@@ -104,7 +116,7 @@ class Conversation:
         self._log = telemetry.logs.logger("bot")
         self._clock_ms = clock_ms
 
-    async def attend(self, update: Update, feature: Feature) -> None:
+    async def attend(self, arrival: Arrival, feature: Feature) -> None:
         """Let a feature decide on an update, and carry its reply out.
 
         Raises WorkRefused where the store contradicts every decision, and StorageError where it fails.
@@ -112,7 +124,7 @@ class Conversation:
         cell = processing.current()
         self._taps.expect(cell.envelope)
         for decisions_left in reversed(range(MAX_DECISIONS)):
-            visit = await self._visit(update, cell)
+            visit = await self._visit(arrival, cell)
             with self._telemetry.tracer.span("handler") as span:
                 reply = await feature(visit)
                 span.name = f"handler {reply.action}"
@@ -120,7 +132,7 @@ class Conversation:
             cell.handler = reply.action
             try:
                 with bind_handler(reply.action):
-                    await self._carry_out(update.callback_query, visit, reply, cell)
+                    await self._carry_out(arrival, visit, reply, cell)
             except WorkRefused:
                 self._sessions.forget(visit.user_id)
                 if not decisions_left:
@@ -136,7 +148,7 @@ class Conversation:
         await self._storage.commit(Work(partner=self._partner, at_ms=self._clock_ms(), done=done))
         cell.outcome = "IGNORED"
 
-    async def check_out(self, query: PreCheckoutQuery, decide: Callable[[CheckOut], str | None]) -> None:
+    async def check_out(self, query: Mapping[str, Any], decide: Callable[[CheckOut], str | None]) -> None:
         """Answer a pre-checkout query out of memory, and then write down that it was.
 
         `decide` says in the user's words why they may not pay, or None. Nothing is read from the store: Telegram voids
@@ -144,17 +156,17 @@ class Conversation:
         """
         cell = processing.current()
         cell.handler = "check_out"
-        user = query.from_user
+        user = query["from"]
         asked = CheckOut(
-            user_id=user.id,
-            currency=query.currency,
-            total=query.total_amount,
-            payload=query.invoice_payload,
-            language=self._language(self._sessions.at_hand(user.id), user),
+            user_id=user["id"],
+            currency=query["currency"],
+            total=query["total_amount"],
+            payload=query["invoice_payload"],
+            language=self._language(self._sessions.at_hand(user["id"]), user.get("language_code")),
         )
         refusal = decide(asked)
         outcome = "OK" if refusal is None else "REFUSED"
-        if not await self._answer_check_out(query, refusal):
+        if not await self._answer_check_out(query["id"], refusal):
             outcome = "NOT_ANSWERED"
         done = Done(update_id=cell.envelope.update_id, outcome=outcome)
         try:
@@ -167,11 +179,11 @@ class Conversation:
         cell.outcome = outcome
         self._log.info("user_action", action="check_out", outcome=outcome)
 
-    async def _answer_check_out(self, query: PreCheckoutQuery, refusal: str | None) -> bool:
+    async def _answer_check_out(self, query_id: str, refusal: str | None) -> bool:
         """Tell Telegram; False where it does not hear, or no longer wants to."""
         for _ in range(MAX_CHECK_OUT_ANSWERS):
             try:
-                await query.answer(ok=refusal is None, error_message=refusal)
+                await self._till.answer_pre_checkout_query(query_id, ok=refusal is None, error_message=refusal)
             except BadRequest as error:
                 self._log.warning("CHECK_OUT_NOT_ANSWERED", error_type=type(error).__name__)
                 return False
@@ -181,15 +193,17 @@ class Conversation:
                 return True
         return False
 
-    async def apologise(self, update: Update, envelope: Envelope) -> None:
+    async def apologise(self, arrival: Arrival | None, envelope: Envelope) -> None:
         """Tell the user that their update failed and mark it as done, in one commit."""
-        chat, user = update.effective_chat, update.effective_user
         messages: tuple[OutgoingMessage, ...] = ()
-        if chat is not None and user is not None and chat.type == chat.PRIVATE:
-            session = await self._sessions.get(user.id)
-            screen = self._apology(self._language(session, user))
+        if arrival is not None and arrival.private:
+            session = await self._sessions.get(arrival.user_id)
+            screen = self._apology(self._language(session, arrival.language_code))
             message = OutgoingMessage(
-                chat_id=chat.id, text=screen.text, keyboard=screen.keyboard, correlation_id=envelope.correlation_id
+                chat_id=arrival.chat_id,
+                text=screen.text,
+                keyboard=screen.keyboard,
+                correlation_id=envelope.correlation_id,
             )
             messages = (message,)
         done = Done(update_id=envelope.update_id, outcome="FAILED")
@@ -197,13 +211,13 @@ class Conversation:
         receipt = await self._storage.commit(work)
         self._messenger.put(receipt.messages)
 
-    async def _carry_out(self, query: CallbackQuery | None, visit: Visit, reply: Reply, cell: Processing) -> None:
+    async def _carry_out(self, arrival: Arrival, visit: Visit, reply: Reply, cell: Processing) -> None:
         receipt = await self._storage.commit(self._work(visit, reply))
         cell.outcome = reply.outcome
         if not receipt.repeat:
             self._hand_over(reply, receipt)
-        if query is not None:
-            await self._taps.answer(cell.envelope, query.id, reply.toast)
+        if visit.tap is not None:
+            await self._taps.answer(cell.envelope, arrival.content["id"], reply.toast)
         self._log.info("user_action", action=reply.action, outcome=reply.outcome)
 
     def _hand_over(self, reply: Reply, receipt: Receipt) -> None:
@@ -272,58 +286,41 @@ class Conversation:
         if reply.attempt is not None:
             metrics.attempts.add(reply.attempt.model, reply.attempt.state)
 
-    async def _visit(self, update: Update, cell: Processing) -> Visit:
-        user, chat, message, query = (
-            update.effective_user,
-            update.effective_chat,
-            update.effective_message,
-            update.callback_query,
-        )
-        if user is None or chat is None:
-            raise ValueError("a visit needs a user and a chat")
+    async def _visit(self, arrival: Arrival, cell: Processing) -> Visit:
         now_ms = self._clock_ms()
         envelope = cell.envelope
-        if update.message is not None:
-            cell.lag_ms = max(0.0, now_ms - update.message.date.timestamp() * 1000)
-        session = await self._sessions.get(user.id) or Session(
-            user_id=user.id, update_id=envelope.update_id, written_at_ms=now_ms
+        if envelope.kind == "message" and arrival.dated_s is not None:
+            cell.lag_ms = max(0.0, now_ms - arrival.dated_s * 1000)
+        session = await self._sessions.get(arrival.user_id) or Session(
+            user_id=arrival.user_id, update_id=envelope.update_id, written_at_ms=now_ms
         )
         span = current_span()
+        tapped = envelope.kind == "callback_query"
         return Visit(
             partner=self._partner,
             update_id=envelope.update_id,
             bot_id=self._bot_id,
-            user_id=user.id,
-            chat_id=chat.id,
-            private=chat.type == chat.PRIVATE,
-            is_admin=user.id in self._admin_ids,
-            language=self._language(session, user),
+            user_id=arrival.user_id,
+            chat_id=arrival.chat_id,
+            private=arrival.private,
+            is_admin=arrival.user_id in self._admin_ids,
+            language=self._language(session, arrival.language_code),
             session=session,
             correlation_id=envelope.correlation_id,
             trace_parent=str(span.context) if span else "",
             now_ms=now_ms,
-            tap=_tap(query) if query else None,
-            text=(message.text or message.caption) if message and not query else None,
-            photo_file_id=message.photo[-1].file_id if message and message.photo and not query else None,
+            tap=arrival.tap if tapped else None,
+            text=None if tapped else arrival.words,
+            photo_file_id=None if tapped else arrival.photo_file_id,
         )
 
-    def _language(self, session: Session | None, user: User) -> str:
+    def _language(self, session: Session | None, told: str | None) -> str:
         """What the user chose, else Telegram's word for the user, else the default."""
         chosen = session.language if session else None
-        return chosen or spoken(user.language_code, self._languages, self._default_language)
+        return chosen or spoken(told, self._languages, self._default_language)
 
 
 def spoken(told: str | None, languages: Collection[str], default: str) -> str:
     """A language of ours for what Telegram says of a user (`ru-RU` counts as `ru`)."""
     code = (told or "").partition("-")[0].lower()
     return code if code in languages else default
-
-
-def _tap(query: CallbackQuery) -> Tap:
-    message = query.message
-    return Tap(
-        data=query.data or "",
-        message_id=message.message_id if message else 0,
-        # A message that is too old to be read is too old to be edited; a file's message has no text to draw over.
-        editable=isinstance(message, Message) and message.text is not None,
-    )

@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 from aiohttp import web
+from telegram import Bot
 from telegram.error import NetworkError, TimedOut
 from telegram.request import RequestData
 
 from botflight_harness.server import application, bot_api, serving
 from botflight_harness.telegram import BotAccount, Person, Telegram
-from botflight_service.bot.application import build_application
 from botflight_service.bot.transport import Transport
 from running import free_port
 
@@ -35,15 +35,19 @@ async def test_text_files_and_downloads_go_both_ways(telegram: Telegram, account
     alice.send_text("/start")
     ways = (Transport(), Transport())
     async with serving(application(bot_api(telegram))) as address:
-        built = build_application(
-            token=account.token, request=ways[0], get_updates_request=ways[1], api_base_url=address.url
+        bot = Bot(
+            account.token,
+            base_url=f"{address.url}/bot",
+            base_file_url=f"{address.url}/file/bot",
+            request=ways[0],
+            get_updates_request=ways[1],
         )
-        await built.initialize()
-        await built.bot.send_message(alice.user_id, "Привет & <b>welcome</b>", parse_mode="HTML")
-        sent = await built.bot.send_document(alice.user_id, b"\x00\x01\xff" * 1000, filename="bytes.bin")
-        file = await built.bot.get_file(sent.document)
+        await bot.initialize()
+        await bot.send_message(alice.user_id, "Привет & <b>welcome</b>", parse_mode="HTML")
+        sent = await bot.send_document(alice.user_id, b"\x00\x01\xff" * 1000, filename="bytes.bin")
+        file = await bot.get_file(sent.document)
         downloaded = bytes(await file.download_as_bytearray())
-        await built.shutdown()
+        await bot.shutdown()
 
     assert next(seen.text for seen in alice.screen if seen.from_bot) == "Привет & welcome"
     assert downloaded == b"\x00\x01\xff" * 1000

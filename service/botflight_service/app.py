@@ -7,7 +7,7 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -78,6 +78,8 @@ class Built:
     service: Service
     #: Serves the webhook, health and diagnostics; its lifespan starts and stops the service.
     asgi: Starlette
+    #: The webhooks of it by path, for a server that knows a shorter way to them.
+    doors: Mapping[str, Webhook]
     #: The bot of the environment first, then those of the file.
     partners: tuple[PartnerParts, ...]
     #: Those of the first.
@@ -197,8 +199,12 @@ def build(
         mode=mode,
     )
     routes = diagnosis.routes()
+    doors = {}
     if mode == "serve":
-        routes += (_door(one, home=one is home, lifecycle=lifecycle, telemetry=telemetry) for one in partners)
+        for one in partners:
+            path = _path_of(one.settings, home=one is home)
+            doors[path] = _door(one, lifecycle=lifecycle, telemetry=telemetry)
+            routes.append(Route(path, doors[path]))
     if callbacks is not None:
         door = ProviderCallback(
             is_ours=callbacks.is_ours,
@@ -211,6 +217,7 @@ def build(
     return Built(
         service=service,
         asgi=_asgi(routes, service),
+        doors=doors,
         partners=partners,
         bot=home.bot,
         inbox=home.inbox,
@@ -230,11 +237,10 @@ def _path_of(settings: Settings, *, home: bool) -> str:
     return webhook_path(WEBHOOK_PATH, settings.partner, home=home)
 
 
-def _door(one: PartnerParts, *, home: bool, lifecycle: Lifecycle, telemetry: Telemetry) -> Route:
-    """The webhook of one bot, with a path and a secret of its own."""
+def _door(one: PartnerParts, *, lifecycle: Lifecycle, telemetry: Telemetry) -> Webhook:
+    """The webhook of one bot, with a secret of its own."""
     secret = revealed(one.settings.webhook_secret)
-    webhook = Webhook(secret=secret, inbox=one.inbox, lifecycle=lifecycle, telemetry=telemetry)
-    return Route(_path_of(one.settings, home=home), webhook)
+    return Webhook(secret=secret, inbox=one.inbox, lifecycle=lifecycle, telemetry=telemetry)
 
 
 async def _heard(partners: Sequence[PartnerParts], hint: Hint) -> Sign:
@@ -280,7 +286,8 @@ async def _serve(settings: Settings, stop: asyncio.Event, others: Sequence[Setti
     secrets = [secret for one in others for secret in one.secrets()]
     with opened_telemetry(settings, secrets=secrets) as telemetry:
         built = build_default(settings, others=others, telemetry=telemetry, mode="serve")
-        async with serving(built.asgi, listen(settings.host, settings.port)), running(built.service) as start:
+        server = serving(built.asgi, listen(settings.host, settings.port), doors=built.doors)
+        async with server, running(built.service) as start:
             if await came_up(start, stop):
                 await stop.wait()
     return 0

@@ -101,7 +101,7 @@ async def _sandbox(stop: asyncio.Event, *, host: str, port: int | None, pace: fl
                         clock_ms=system_clock_ms, spool=folder / "provider", pace=pace, directives=True
                     ),
                 )
-                async with serving_service(built.asgi, listener), running(built.service) as start:
+                async with serving_service(built.asgi, listener, doors=built.doors), running(built.service) as start:
                     if await came_up(start, stop):
                         kept = f"The store stays in {folder}." if data_dir else "The store goes with it."
                         told = _WELCOME.format(

@@ -168,7 +168,10 @@ class Arrival:
     @property
     def is_service(self) -> bool:
         """Whether Telegram wrote the message itself."""
-        return not SERVICE.isdisjoint(self.content)
+        if SERVICE.isdisjoint(self.content):
+            return False
+        # python-telegram-bot, which fetches updates where none are delivered, writes some that are not there as false.
+        return any(self.content[name] for name in SERVICE & self.content.keys())
 
     @property
     def what(self) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Coroutine, Mapping
+from typing import Final
 
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
@@ -24,10 +26,12 @@ RETRY_AFTER_S = 1
 _METHOD = "POST"
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the name of a header
+_SECRET_HEADER: Final = SECRET_HEADER.lower().encode()
+_ACCEPTED: Final = Response(status_code=200)
 
 
 class Webhook:
-    """An ASGI app for one path. 200 says that the update is durable, or was already."""
+    """An ASGI app for one path, and a `Door` of it. 200 says that the update is durable, or was already."""
 
     def __init__(self, *, secret: str, inbox: Inbox, lifecycle: Lifecycle, telemetry: Telemetry) -> None:
         if not secret:
@@ -40,14 +44,29 @@ class Webhook:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        response = await self._told(scope["method"], self._answer(scope, receive))
+        await response(scope, receive, send)
+
+    def admits(self, headers: Mapping[bytes, bytes]) -> bool:
+        """Whether this is a plain request of Telegram's; what is to be refused is none."""
+        size = headers.get(b"content-length", b"")
+        if not size.isdigit() or int(size) > MAX_BODY_BYTES:
+            return False
+        return hmac.compare_digest(headers.get(_SECRET_HEADER, b""), self._secret)
+
+    async def take(self, body: bytes) -> Response:
+        """Take an update in."""
+        return await self._told(_METHOD, self._taken(body))
+
+    async def _told(self, method: str, answer: Coroutine[None, None, Response]) -> Response:
         with self._telemetry.tracer.root(
-            "POST /webhook", attributes={"http.request.method": scope["method"], "http.route": "/webhook"}
+            "POST /webhook", attributes={"http.request.method": method, "http.route": "/webhook"}
         ) as span:
-            response = await self._answer(scope, receive)
+            response = await answer
             span.set("http.response.status_code", response.status_code)
             if response.status_code >= 500:  # noqa: PLR2004 - a server error, by HTTP
                 span.fail(str(response.status_code))
-        await response(scope, receive, send)
+        return response
 
     async def _answer(self, scope: Scope, receive: Receive) -> Response:
         headers = Headers(scope=scope)
@@ -57,13 +76,17 @@ class Webhook:
             return self._refuse(401, "the secret token is wrong or missing")
         try:
             body = await read(headers, receive, limit_bytes=MAX_BODY_BYTES)
-            envelope = self._inbox.parse(body)
         except BodyTooLarge:
             return self._refuse(413, f"an update is at most {MAX_BODY_BYTES} bytes")
-        except InvalidUpdate as error:
-            return self._refuse(400, str(error))
         except ClientDisconnect:
             return self._refuse(400, "the connection ended before the body did")
+        return await self._taken(body)
+
+    async def _taken(self, body: bytes) -> Response:
+        try:
+            envelope = self._inbox.parse(body)
+        except InvalidUpdate as error:
+            return self._refuse(400, str(error))
         if not self._lifecycle.ready:
             self._telemetry.metrics.updates_early.add()
             self._log.warning(
@@ -83,7 +106,7 @@ class Webhook:
         except StorageError as error:
             self._log.error("WEBHOOK_REFUSED", status=503, reason="store", exc_info=error)
             return self._later("store")
-        return Response(status_code=200)
+        return _ACCEPTED
 
     def _later(self, reason: str) -> Response:
         self._telemetry.metrics.updates_refused.add("503")

@@ -85,6 +85,8 @@ def test_a_message_is_read_as_python_telegram_bot_reads_it(telegram: Telegram, a
     assert arrival.mentions == list(message.parse_entities(["mention"]).values())
     assert bool(arrival.command) == bool(message.parse_entities(["bot_command"]))
     assert arrival.is_service == filters.StatusUpdate.ALL.check_update(update)
+    again, _ = read(update.to_dict())
+    assert (again.words, again.command, again.is_service) == (arrival.words, arrival.command, arrival.is_service)
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,9 @@
 
 import hashlib
 import hmac
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
+from contextlib import AbstractContextManager, nullcontext
+from contextvars import ContextVar, Token
+from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID, uuid5
 
@@ -33,16 +32,32 @@ class Correlation:
     log_fields: dict[str, str | int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        known = {
-            "correlation_id": str(self.correlation_id),
-            "trace_id": self.trace_id,
-            "update_id": self.update_id,
-            "update_type": self.update_type,
-            "handler": self.handler,
-            "tenant_ref": self.tenant_ref,
-            "user_ref": self.user_ref,
-        }
-        object.__setattr__(self, "log_fields", {name: value for name, value in known.items() if value is not None})
+        fields: dict[str, str | int] = {"correlation_id": str(self.correlation_id)}
+        if self.trace_id is not None:
+            fields["trace_id"] = self.trace_id
+        if self.update_id is not None:
+            fields["update_id"] = self.update_id
+        if self.update_type is not None:
+            fields["update_type"] = self.update_type
+        if self.handler is not None:
+            fields["handler"] = self.handler
+        if self.tenant_ref is not None:
+            fields["tenant_ref"] = self.tenant_ref
+        if self.user_ref is not None:
+            fields["user_ref"] = self.user_ref
+        object.__setattr__(self, "log_fields", fields)
+
+    def handled_by(self, handler: str) -> "Correlation":
+        """Return the same ids with a handler's name."""
+        return Correlation(
+            correlation_id=self.correlation_id,
+            trace_id=self.trace_id,
+            update_id=self.update_id,
+            update_type=self.update_type,
+            tenant_ref=self.tenant_ref,
+            user_ref=self.user_ref,
+            handler=handler,
+        )
 
 
 _current: ContextVar[Correlation | None] = ContextVar("botflight_correlation", default=None)
@@ -58,25 +73,33 @@ def current() -> Correlation | None:
     return _current.get()
 
 
-@contextmanager
-def bind(correlation: Correlation) -> Iterator[Correlation]:
+class _Bound:
+    """A correlation for the time of a block."""
+
+    __slots__ = ("_correlation", "_token")
+
+    def __init__(self, correlation: Correlation) -> None:
+        self._correlation = correlation
+        self._token: Token[Correlation | None] | None = None
+
+    def __enter__(self) -> Correlation:
+        self._token = _current.set(self._correlation)
+        return self._correlation
+
+    def __exit__(self, *_: object) -> None:
+        if self._token is not None:
+            _current.reset(self._token)
+
+
+def bind(correlation: Correlation) -> AbstractContextManager[Correlation]:
     """Work under `correlation`; tasks started inside inherit it."""
-    token = _current.set(correlation)
-    try:
-        yield correlation
-    finally:
-        _current.reset(token)
+    return _Bound(correlation)
 
 
-@contextmanager
-def bind_handler(handler: str) -> Iterator[None]:
+def bind_handler(handler: str) -> AbstractContextManager[Correlation | None]:
     """Add the handler's name to the current correlation, if there is one."""
     correlation = _current.get()
-    if correlation is None:
-        yield
-        return
-    with bind(replace(correlation, handler=handler)):
-        yield
+    return nullcontext() if correlation is None else _Bound(correlation.handled_by(handler))
 
 
 def mask(name: str) -> str:

@@ -207,7 +207,8 @@ class _Assembly:
         if span is not None:
             line["trace_id"] = span.trace.hex
             line["span_id"] = f"{span.span_id:016x}"
-        self._tell_error(fields)
+        if "error_type" in fields or "exc_info" in fields:
+            self._tell_error(fields)
         line.update(fields)
         rendered = self._rendered(line, self._render)
         if self._on_line is not None:

@@ -14,17 +14,18 @@ MIN_SECRET_CHARACTERS: Final = 4
 #: Nested values are followed this far down.
 MAX_DEPTH: Final = 8
 
-#: What a secret looks like, and what takes its place. Each begins with literal characters, which `re` finds ten times
-#: faster than a class of characters: one pattern of all took 12 us a line, these take 2.
+#: What a secret looks like, after the literal characters that it begins with, and what takes the place of both. Most
+#: lines have none of the literals, and those are found ten times faster than a class of characters: one pattern of all
+#: took 12 us a line, these take 2.
 _SHAPES: Final = (
     # A Telegram token, percent-encoded or not; the id before the colon is public.
-    (r":(?<=\d:)[A-Za-z0-9_-]{35,}", f":{REDACTED}"),
-    (r"%3A(?<=\d%3A)[A-Za-z0-9_-]{35,}", f":{REDACTED}"),
+    (":", r"(?<=\d:)[A-Za-z0-9_-]{35,}", f":{REDACTED}"),
+    ("%3A", r"(?<=\d%3A)[A-Za-z0-9_-]{35,}", f":{REDACTED}"),
     # The same in the path of a request, of any length.
-    (r"bot\d+(?::|%3A)[^/\s\"\\]+", f"bot{REDACTED}"),
-    (r"earer [A-Za-z0-9._~+/=-]+", f"earer {REDACTED}"),
+    ("bot", r"\d+(?::|%3A)[^/\s\"\\]+", f"bot{REDACTED}"),
+    ("earer ", r"[A-Za-z0-9._~+/=-]+", f"earer {REDACTED}"),
     # User and password in a URL.
-    (r"://[^/\s:@\"\\]*:[^/\s@\"\\]+@", f"://{REDACTED}@"),
+    ("://", r"[^/\s:@\"\\]*:[^/\s@\"\\]+@", f"://{REDACTED}@"),
 )
 
 
@@ -42,16 +43,20 @@ class Redactor:
         # The longest first: a secret may be part of another.
         self._forms = sorted(known, key=lambda form: (-len(form), form))
         self._byte_forms = [form.encode() for form in self._forms]
-        self._shapes = [(re.compile(shape), instead) for shape, instead in _SHAPES]
-        self._byte_shapes = [(re.compile(shape.encode()), instead.encode()) for shape, instead in _SHAPES]
+        self._shapes = [(begin, re.compile(begin + shape), instead) for begin, shape, instead in _SHAPES]
+        self._byte_shapes = [
+            (begin.encode(), re.compile((begin + shape).encode()), instead.encode())
+            for begin, shape, instead in _SHAPES
+        ]
 
     def text(self, text: str) -> str:
         """Take the secrets out of `text`."""
         for form in self._forms:
             if form in text:
                 text = text.replace(form, REDACTED)
-        for shape, instead in self._shapes:
-            text = shape.sub(instead, text)
+        for begin, shape, instead in self._shapes:
+            if begin in text:
+                text = shape.sub(instead, text)
         return text
 
     def line(self, line: bytes) -> bytes:
@@ -59,8 +64,9 @@ class Redactor:
         for form in self._byte_forms:
             if form in line:
                 line = line.replace(form, REDACTED.encode())
-        for shape, instead in self._byte_shapes:
-            line = shape.sub(instead, line)
+        for begin, shape, instead in self._byte_shapes:
+            if begin in line:
+                line = shape.sub(instead, line)
         return line
 
     def value(self, value: object, *, depth: int = MAX_DEPTH) -> object:

@@ -19,6 +19,7 @@ MAX_SPANS: Final = 128
 #: A trace that took this long is always exported.
 SLOW_MS: Final = 1000.0
 
+_NONE: Final[Mapping[str, Attribute]] = {}
 _TRACEPARENT: Final = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 
 
@@ -76,7 +77,8 @@ class Span:
         self.kind: Kind = kind
         self.span_id: int = getrandbits(64) or 1
         self.parent_id = parent_id
-        self.attributes: dict[str, Attribute] = dict(attributes) if attributes else {}
+        #: Often the same for many spans: copied when one is added.
+        self.attributes: Mapping[str, Attribute] = attributes if attributes is not None else _NONE
         self.link = link
         self.error_type: str | None = None
         #: Both on the trace's monotonic clock; 0 until then.
@@ -102,7 +104,7 @@ class Span:
 
     def set(self, name: str, value: Attribute) -> None:
         """Add an attribute, named by OpenTelemetry's conventions."""
-        self.attributes[name] = value
+        self.attributes = {**self.attributes, name: value}
 
     def fail(self, error_type: str) -> None:
         """Mark the work as failed, by a class of errors or a code: the whole trace will be exported."""

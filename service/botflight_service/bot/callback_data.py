@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any, Final, get_type_hints
 from uuid import UUID
 
@@ -204,7 +204,8 @@ KINDS: Final[Mapping[str, type[CallbackData]]] = {
 
 def pack(data: CallbackData) -> str:
     """Write callback data: `name:field:field`."""
-    return ":".join([_NAMES[type(data)], *(_write(value) for value in astuple(data))])
+    kind = type(data)
+    return ":".join([_NAMES[kind], *(_write(getattr(data, name)) for name in _FIELDS[kind])])
 
 
 def parse(text: str) -> CallbackData | None:
@@ -212,7 +213,7 @@ def parse(text: str) -> CallbackData | None:
     kind = KINDS.get(text.partition(":")[0])
     if kind is None:
         return None
-    readers = _FIELDS[kind]
+    readers = _FIELDS[kind].values()
     # The last field may hold colons of its own, as the choice 16:9 does.
     values = text.split(":", max(1, len(readers)))[1:]
     if len(values) != len(readers):
@@ -248,5 +249,5 @@ def _read_task(value: str) -> UUID:
 _READERS: Final[Mapping[type, Callable[[str], Any]]] = {str: _read_text, int: _read_number, UUID: _read_task}
 _NAMES: Final = {kind: name for name, kind in KINDS.items()}
 _FIELDS: Final = {
-    kind: tuple(_READERS[get_type_hints(kind)[field.name]] for field in fields(kind)) for kind in KINDS.values()
+    kind: {field.name: _READERS[get_type_hints(kind)[field.name]] for field in fields(kind)} for kind in KINDS.values()
 }

@@ -21,10 +21,14 @@ class Feed:
         self._records = records
         self._loop = asyncio.get_running_loop()
         self._abandoned = False
+        self._read = False
         self._wanted: Future[list[Mapping[str, Any]]] | None = None
 
     def chunks(self) -> Iterator[list[Mapping[str, Any]]]:
-        """On the thread: the records, some at a time. Raises what the iterator raises."""
+        """On the thread: the records, some at a time, once. Raises what the iterator raises."""
+        if self._read:
+            raise StorageError("what was to be imported is read already: nothing of it was kept, import it again")
+        self._read = True
         while chunk := self._ask():
             yield chunk
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextvars import Context
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -13,16 +14,21 @@ Item = TypeVar("Item")
 class Lanes(Generic[Item]):
     """Runs what is put into it: items of one key one after the other, different keys side by side.
 
-    At most `limit` items run at a time; how many may wait is the business of whoever puts (`unfinished` tells).
+    At most `limit` items run at a time; how many may wait is the business of whoever puts (`unfinished` tells). A key
+    with more to do goes to the end of the line after each item. What runs has a context of its own: it inherits nothing
+    from whoever put it.
     `run` is to deal with its own failures: what it raises all the same goes to the event loop's exception handler, and
     the lane goes on with the next item.
     """
 
     def __init__(self, run: Callable[[Item], Awaitable[None]], *, limit: int) -> None:
         self._run = run
-        self._places = asyncio.Semaphore(limit)
+        #: How many more may drive.
+        self._places = limit
         self._lanes: dict[str, deque[Item]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        #: Keys that have something to do, and that no driver is at.
+        self._ready: deque[str] = deque()
+        self._drivers: set[asyncio.Task[None]] = set()
         self._idle = asyncio.Event()
         self._idle.set()
         self._ended = asyncio.Event()
@@ -41,15 +47,18 @@ class Lanes(Generic[Item]):
     def put(self, key: str, item: Item) -> None:
         """Queue an item behind the others of its key."""
         self.unfinished += 1
-        self._idle.clear()
         lane = self._lanes.get(key)
         if lane is not None:
             lane.append(item)
             return
-        self._lanes[key] = lane = deque((item,))
-        task = asyncio.create_task(self._drive(key, lane), name=f"lane {key}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._idle.clear()
+        self._lanes[key] = deque((item,))
+        self._ready.append(key)
+        if self._places:
+            self._places -= 1
+            driver = asyncio.get_running_loop().create_task(self._drive(), context=Context())
+            self._drivers.add(driver)
+            driver.add_done_callback(self._drivers.discard)
 
     def of(self, key: str) -> Sequence[Item]:
         """What waits behind the item of a key that is in hand."""
@@ -90,22 +99,29 @@ class Lanes(Generic[Item]):
             async with asyncio.timeout(within_s):
                 await self._idle.wait()
         except TimeoutError:
-            for task in tuple(self._tasks):
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            for driver in tuple(self._drivers):
+                driver.cancel()
+            await asyncio.gather(*self._drivers, return_exceptions=True)
         return self.unfinished
 
-    async def _drive(self, key: str, lane: deque[Item]) -> None:
-        while lane:
-            async with self._places:
-                try:
-                    await self._run(lane[0])
-                except Exception as error:  # noqa: BLE001 - a defect of one item must not silence a whole chat
-                    context = {"message": f"an item of lane {key} failed", "exception": error}
-                    asyncio.get_running_loop().call_exception_handler(context)
+    async def _drive(self) -> None:
+        """Work on whatever key is ready. One driver serves many: a task for each would cost as much as some items."""
+        while self._ready:
+            key = self._ready.popleft()
+            lane = self._lanes[key]
+            try:
+                await self._run(lane[0])
+            except Exception as error:  # noqa: BLE001 - a defect of one item must not silence a whole chat
+                context = {"message": f"an item of lane {key} failed", "exception": error}
+                asyncio.get_running_loop().call_exception_handler(context)
             lane.popleft()
             self.unfinished -= 1
             self._ended.set()
-        del self._lanes[key]
-        if not self._lanes:
-            self._idle.set()
+            if lane:
+                self._ready.append(key)
+                continue
+            del self._lanes[key]
+            if not self._lanes:
+                self._idle.set()
+        # At once, and not when the task is seen to have ended: what is put in between needs a driver.
+        self._places += 1

@@ -1,16 +1,15 @@
 """The cell that says what came of an update, carried by a context variable.
 
-python-telegram-bot catches what handlers raise, and what error handlers raise as well. So an update counts as done
-only when its handler wrote an outcome here; an empty cell is a failure.
+An update counts as done only when its handler wrote an outcome here, once its work was committed; an empty cell is a
+failure.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from dataclasses import dataclass
+from typing import Self
 
 from botflight_service.updates.envelope import Envelope
 
@@ -30,20 +29,21 @@ class Processing:
     lag_ms: float | None = None
     #: What the handler raised.
     error: BaseException | None = None
+    _token: Token[Processing] | None = None
+
+    def __enter__(self) -> Self:
+        """Be the cell of the update in hand."""
+        self._token = _current.set(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._token is not None:
+            _current.reset(self._token)
+            # It holds the context, which holds this cell: a cycle, left to the collector.
+            self._token = None
 
 
 _current: ContextVar[Processing] = ContextVar("botflight_processing")
-
-
-@contextmanager
-def process(envelope: Envelope, kept: asyncio.Future[bool] | None = None) -> Iterator[Processing]:
-    """Bind a new cell for one try."""
-    cell = Processing(envelope, kept)
-    token = _current.set(cell)
-    try:
-        yield cell
-    finally:
-        _current.reset(token)
 
 
 def current() -> Processing:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -69,13 +69,26 @@ class _Refill:
     asked_at_ms: int
 
 
-@dataclass(slots=True)
 class _Arrival:
     """An update between the store and `put`, which Telegram may deliver several times at once."""
 
-    deliveries: int = 0
-    #: A look into the store has found it, and put it in its place.
-    taken_up: bool = False
+    __slots__ = ("_arriving", "_deliveries", "_update_id", "taken_up")
+
+    def __init__(self, arriving: dict[int, _Arrival], update_id: int) -> None:
+        self._arriving = arriving
+        self._update_id = update_id
+        self._deliveries = 0
+        #: A look into the store has found it, and put it in its place.
+        self.taken_up = False
+
+    def __enter__(self) -> None:
+        self._arriving[self._update_id] = self
+        self._deliveries += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._deliveries -= 1
+        if not self._deliveries:
+            del self._arriving[self._update_id]
 
 
 class Worker:
@@ -147,17 +160,9 @@ class Worker:
         lanes = self._payment_queries if envelope.kind in PAYMENT_KINDS else self._lanes
         lanes.put(envelope.lane, _Task(envelope, parent, replayed, kept))
 
-    @contextlib.contextmanager
-    def arriving(self, envelope: Envelope) -> Iterator[None]:
+    def arriving(self, envelope: Envelope) -> AbstractContextManager[None]:
         """Let an update become durable and be `put`; should a look into the store find it first, that takes it up."""
-        arrival = self._arriving.setdefault(envelope.update_id, _Arrival())
-        arrival.deliveries += 1
-        try:
-            yield
-        finally:
-            arrival.deliveries -= 1
-            if not arrival.deliveries:
-                del self._arriving[envelope.update_id]
+        return self._arriving.get(envelope.update_id) or _Arrival(self._arriving, envelope.update_id)
 
     def busy(self, lane: str) -> bool:
         """Whether anything of a lane is in hand."""
@@ -273,7 +278,7 @@ class Worker:
             return await self._expire(envelope)
         store_failures = tries = 0
         while True:
-            with processing.process(envelope, task.kept) as cell:
+            with processing.Processing(envelope, task.kept) as cell:
                 await self._try(envelope, cell)
             if cell.outcome is not None:
                 return cell

@@ -83,8 +83,8 @@ class Doorway(HttpToolsProtocol):
     async def _take(self, exchange: _Exchange) -> None:
         try:
             response = await exchange.door.take(b"".join(exchange.chunks))
-        except Exception:
-            self.logger.exception("A door failed")
+        except Exception as error:  # noqa: BLE001 - whatever it is, the sender is to hear of it
+            self.loop.call_exception_handler({"message": "a door failed", "exception": error})
             response = _FAULT
         exchange.response_complete = True
         if exchange.disconnected:

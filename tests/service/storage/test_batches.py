@@ -231,3 +231,23 @@ async def test_a_question_that_is_given_up_is_interrupted(thread: BatchThread[sq
 
     with pytest.raises(StorageError, match="interrupted"):
         await asking
+
+
+async def test_those_before_and_after_a_failure_count_once(thread: BatchThread[sqlite3.Connection]) -> None:
+    """The batch of one that fails is undone and run anew without it, in order, and nothing is there twice."""
+
+    def refuse(connection: sqlite3.Connection) -> None:
+        insert(99, connection)
+        raise LookupError("refused")
+
+    busy = await Busy.keep(thread)
+    actions = [partial(insert, 1), partial(insert, 2), refuse, partial(insert, 3), refuse, partial(insert, 4)]
+    batch = [asyncio.create_task(thread.run(action)) for action in actions]
+    await asyncio.sleep(0)
+    await busy.end()
+
+    outcomes = await asyncio.gather(*batch, return_exceptions=True)
+
+    assert [outcome for outcome in outcomes if isinstance(outcome, int)] == [1, 2, 3, 4]
+    assert [type(outcome) for outcome in outcomes].count(LookupError) == 2
+    assert await thread.run(numbers) == [1, 2, 3, 4]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextvars import ContextVar
 
 from botflight_service.updates.lanes import Lanes
 
@@ -112,3 +113,37 @@ async def test_a_defect_of_one_item_does_not_silence_its_lane() -> None:
     await asyncio.wait_for(lanes.idle(), 1)
 
     assert told == ["a defect", "next"]
+
+
+async def test_what_is_put_in_the_moment_of_the_end_is_run() -> None:
+    """Whoever waited until nothing was left may put at once, however few may run."""
+    ran = []
+
+    async def run(item: int) -> None:
+        await asyncio.sleep(0)
+        ran.append(item)
+
+    lanes = Lanes(run, limit=1)
+
+    for item in range(3):
+        lanes.put("chat", item)
+        await asyncio.wait_for(lanes.idle(), 1)
+
+    assert ran == [0, 1, 2]
+
+
+async def test_what_runs_inherits_nothing_from_whoever_put_it() -> None:
+    """An item of one chat is not told under the ids of another one."""
+    whose: ContextVar[str] = ContextVar("whose", default="nobody's")
+    seen = []
+
+    async def run(_: int) -> None:
+        seen.append(whose.get())
+
+    lanes = Lanes(run, limit=1)
+    whose.set("alice's")
+
+    lanes.put("chat", 1)
+    await lanes.idle()
+
+    assert seen == ["nobody's"]

@@ -233,9 +233,9 @@ EVENTS: Final = (
     ),
     EventSpec(
         name="TELEGRAM_CALLED",
-        level="info",
+        level="debug, info",
         fields=("method", "outcome", "duration_ms"),
-        meaning="A call to the Bot API ended.",
+        meaning="A call to the Bot API ended; at info where its outcome is not OK, for a span and a metric tell each.",
     ),
     EventSpec(
         name="MESSAGE_SENT",

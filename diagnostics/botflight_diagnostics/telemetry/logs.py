@@ -27,6 +27,13 @@ OnLine = Callable[[Mapping[str, Any], bytes], object]
 MAX_STACK_CHARACTERS: Final = 6000
 MAX_MESSAGE_CHARACTERS: Final = 1000
 
+#: Values that were found to hold no secret: short ones that come again, such as names of actions and outcomes.
+MAX_CLEAN: Final = 2000
+MAX_CLEAN_CHARACTERS: Final = 64
+#: Fields whose values are made by telemetry itself, anew for each update.
+_MADE: Final = frozenset({"correlation_id", "trace_id", "span_id", "user_ref"})
+_NUMBERS: Final = frozenset({int, float, bool, type(None)})
+
 #: Lines of one turn of the event loop that wait for its end at the most.
 MAX_TICK_BYTES: Final = 256 * 1024
 
@@ -172,7 +179,7 @@ class _Output:
 class _Assembly:
     """structlog's one processor here: puts the fields in order, renders the line, takes the secrets out."""
 
-    __slots__ = ("_clock", "_on_line", "_redactor", "_render", "_service", "_version")
+    __slots__ = ("_clean", "_clock", "_on_line", "_redactor", "_render", "_service", "_version")
 
     def __init__(
         self,
@@ -190,6 +197,7 @@ class _Assembly:
         self._clock = clock
         self._render = render
         self._on_line = on_line
+        self._clean: set[str] = set()
 
     def __call__(self, _logger: object, level: str, fields: MutableMapping[str, Any]) -> bytes:
         line: dict[str, Any] = {
@@ -210,18 +218,44 @@ class _Assembly:
         if "error_type" in fields or "exc_info" in fields:
             self._tell_error(fields)
         line.update(fields)
-        rendered = self._rendered(line, self._render)
+        clean = _MADE.isdisjoint(fields) and self._is_clean(line)
+        rendered = self._rendered(line, self._render, clean=clean)
         if self._on_line is not None:
-            self._on_line(line, rendered if self._render is json_line else self._rendered(line, json_line))
+            told = rendered if self._render is json_line else self._rendered(line, json_line, clean=clean)
+            self._on_line(line, told)
         return rendered
 
-    def _rendered(self, line: Mapping[str, Any], render: Render) -> bytes:
-        rendered = self._redactor.line(render(line))
+    def _rendered(self, line: Mapping[str, Any], render: Render, *, clean: bool) -> bytes:
+        raw = render(line)
+        rendered = raw if clean else self._redactor.line(raw)
         if len(rendered) <= MAX_LINE_BYTES:
+            if not clean and rendered == raw:
+                self._remember(line)
             return rendered
         # Secrets go before anything is cut: half a secret would not be known as one.
-        clean = {name: self._redactor.value(value) for name, value in line.items()}
-        return self._redactor.line(render(shortened(clean)))
+        redacted = {name: self._redactor.value(value) for name, value in line.items()}
+        return self._redactor.line(render(shortened(redacted)))
+
+    def _is_clean(self, line: Mapping[str, Any]) -> bool:
+        """Whether every text was seen to hold no secret: to look for one anew is half the cost of a line."""
+        if self._redactor.knows_numbers:
+            return False
+        clean = self._clean
+        for name, value in line.items():
+            if name not in clean:
+                return False
+            if value.__class__ is str:
+                if value not in clean and name not in _MADE:
+                    return False
+            elif value.__class__ not in _NUMBERS:
+                return False
+        return True
+
+    def _remember(self, line: Mapping[str, Any]) -> None:
+        """Keep the texts of a line that holds no secret, as far as they are likely to come again."""
+        if len(self._clean) < MAX_CLEAN:
+            texts = (value for name, value in line.items() if name not in _MADE and isinstance(value, str))
+            self._clean.update(text for text in (*line, *texts) if len(text) <= MAX_CLEAN_CHARACTERS)
 
     def _tell_error(self, fields: MutableMapping[str, Any]) -> None:
         """Replace `error_type` and `exc_info` by fields that can be read."""

@@ -12,6 +12,7 @@ from botflight_diagnostics.telemetry import Telemetry, correlation
 from botflight_diagnostics.telemetry.traces import TraceContext
 from botflight_service.storage.interface import Done, Storage, StorageError, Work
 from botflight_service.updates import processing
+from botflight_service.updates.deadlines import Deadlines
 from botflight_service.updates.envelope import PAYMENT_KINDS, Envelope
 from botflight_service.updates.lanes import Lanes
 from botflight_service.updates.ownership import Ownership
@@ -104,6 +105,7 @@ class Worker:
         ownership: Ownership | None = None,
         user_ref: Callable[[Envelope], str | None] = lambda _: None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        handler_limit_s: float = HANDLER_LIMIT_S,
     ) -> None:
         self._dispatcher = dispatcher
         self._storage = storage
@@ -115,6 +117,7 @@ class Worker:
         self._ownership = ownership
         self._lanes: Lanes[_Task | _Refill] = Lanes(self._run, limit=MAX_ACTIVE)
         self._payment_queries: Lanes[_Task | _Refill] = Lanes(self._run, limit=MAX_PAYMENT_QUERIES)
+        self._deadlines = Deadlines(handler_limit_s)
         self._arriving: dict[int, _Arrival] = {}
         self._started = asyncio.Event()
 
@@ -292,7 +295,7 @@ class Worker:
 
     async def _try(self, envelope: Envelope, cell: processing.Processing) -> None:
         try:
-            async with asyncio.timeout(HANDLER_LIMIT_S):
+            with self._deadlines.one():
                 await self._dispatcher.dispatch(envelope)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told below and the update is not lost
             cell.error = error

@@ -305,3 +305,35 @@ async def test_lines_that_the_stream_does_not_take_are_counted():
     await asyncio.sleep(0)
 
     assert dropped == [2]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"action": "a-secret-of-some-length"},
+        {"a-secret-of-some-length": "show"},
+        {"action": "show", "correlation_id": "a-secret-of-some-length"},
+        {"action": ["a-secret-of-some-length"]},
+        {"action": "show", "error_type": "a-secret-of-some-length"},
+    ],
+)
+def test_a_line_after_many_without_a_secret_is_looked_at_again(fields):
+    """What was clean before says nothing of what comes next, be it a value, a name or a part of either."""
+    lines = []
+    logs = Logs(lines.append, service="s", version="0", redactor=Redactor(["a-secret-of-some-length"]))
+    for _ in range(3):
+        logs.logger("x").info("user_action", action="show", correlation_id="1", error_type="E")
+
+    logs.logger("x").info("user_action", **fields)
+
+    assert b"a-secret-of" not in lines[-1]
+
+
+def test_a_number_that_is_a_secret_reaches_no_line():
+    """A token of digits alone is found also where it is logged as a number."""
+    lines = []
+    logs = Logs(lines.append, service="s", version="0", redactor=Redactor(["8402918374"]))
+    for number in (1, 2, 8402918374):
+        logs.logger("x").info("MESSAGE_SENT", message_id=number)
+
+    assert b"8402918374" not in b"".join(lines)

@@ -13,7 +13,6 @@ from botflight_diagnostics.telemetry.capture import CapturedTelemetry
 from botflight_service.storage import open_storage
 from botflight_service.storage.interface import Done, QueuedUpdate, Storage, StorageError, Work
 from botflight_service.updates import processing
-from botflight_service.updates import worker as worker_module
 from botflight_service.updates.envelope import Envelope
 from botflight_service.updates.ownership import Ownership
 from botflight_service.updates.worker import PAYMENT_ANSWER_LIMIT_MS, Worker
@@ -178,11 +177,17 @@ async def test_while_the_store_fails_the_update_is_tried_until_it_works(
     assert bot.apologies == []
 
 
-async def test_a_handler_that_hangs_is_cut_off(
-    worker: Worker, bot: Bot, storage: Storage, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_handler_that_hangs_is_cut_off(bot: Bot, storage: Storage, telemetry: CapturedTelemetry) -> None:
     """A chat is never held up for good by one update."""
-    monkeypatch.setattr(worker_module, "HANDLER_LIMIT_S", 0.01)
+    worker = Worker(
+        dispatcher=bot,
+        storage=storage,
+        telemetry=telemetry,
+        clock_ms=lambda: NOW_MS,
+        sleep=_no_wait,
+        handler_limit_s=0.01,
+    )
+    worker.start()
 
     async def hangs(_: Envelope) -> None:
         await asyncio.Event().wait()

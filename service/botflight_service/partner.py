@@ -15,6 +15,7 @@ from botflight_service.billing.packs import Packs
 from botflight_service.billing.quotas import day_of
 from botflight_service.bot.announcement import WebhookTerms, announce_commands, announce_webhook
 from botflight_service.bot.broadcast import Broadcaster
+from botflight_service.bot.calls import Calls
 from botflight_service.bot.cashier import CashierWords
 from botflight_service.bot.conversation import Conversation, spoken
 from botflight_service.bot.dispatch import BotDispatcher
@@ -111,7 +112,8 @@ def assemble(
     )
     narrator = Narrator(texts=texts, catalog=catalog)
     sessions = SessionCache(lambda user_id: storage.session(partner, user_id))
-    taps = Taps(bot=bot, telemetry=telemetry, clock_ms=clock_ms)
+    calls = Calls(bot)
+    taps = Taps(calls=calls, telemetry=telemetry, clock_ms=clock_ms)
     punctuality = Punctuality(partner=partner, catalog=catalog, storage=storage, telemetry=telemetry, clock_ms=clock_ms)
     ownership = Ownership(
         partner=partner,
@@ -125,7 +127,7 @@ def assemble(
 
     outbox = Outbox(
         partner=partner,
-        sender=Sender(bot, shared.provider),
+        sender=Sender(calls, shared.provider),
         storage=storage,
         telemetry=telemetry,
         clock_ms=clock_ms,

@@ -1,21 +1,14 @@
-"""Puts messages into the Bot API's words, and reads of its answers where a message is and which file it holds.
-
-python-telegram-bot's own `send_message` makes objects of the whole answer: half of what a send costs (300 of 670 us,
-measured). What is asked of an answer here are two ids.
-"""
+"""Puts messages into the Bot API's words, and reads of its answers where a message is and which file it holds."""
 
 from __future__ import annotations
 
-import mimetypes
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
-import orjson
-from telegram import Bot
 from telegram.error import BadRequest
-from telegram.request import RequestData
 
+from botflight_service.bot.calls import Calls, Upload
 from botflight_service.generation.attempts import Artifact, ResultKind
 from botflight_service.message import INVOICE_START, Invoice, Keyboard, OutgoingMessage
 
@@ -58,46 +51,11 @@ class Sent:
     file_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Upload:
-    """A file for a parameter."""
-
-    name: str
-    content: bytes
-
-    @property
-    def part(self) -> tuple[str, bytes, str]:
-        """Its name, content and media type, as a form has them."""
-        return self.name, self.content, mimetypes.guess_type(self.name)[0] or "application/octet-stream"
-
-
-class _Call:
-    """What python-telegram-bot's `RequestData` is to a `BaseRequest`: parameters, and the files among them."""
-
-    def __init__(self, parameters: Mapping[str, Any], uploads: Mapping[str, _Upload]) -> None:
-        self.parameters = {name: value for name, value in parameters.items() if value is not None}
-        self.contains_files = bool(uploads)
-        self._uploads = uploads
-
-    @property
-    def json_parameters(self) -> dict[str, str]:
-        """The parameters for a form: strings as they are, all else as JSON."""
-        return {
-            name: value if isinstance(value, str) else orjson.dumps(value).decode()
-            for name, value in self.parameters.items()
-        }
-
-    @property
-    def multipart_data(self) -> dict[str, tuple[str, bytes, str]]:
-        """The files for a form."""
-        return {name: upload.part for name, upload in self._uploads.items()}
-
-
 class Sender:
-    """Sends one message at a time, by the bot's own request and token."""
+    """Sends one message at a time."""
 
-    def __init__(self, bot: Bot, files: Files) -> None:
-        self._bot = bot
+    def __init__(self, calls: Calls, files: Files) -> None:
+        self._calls = calls
         self._files = files
 
     async def send(self, message: OutgoingMessage) -> Sent:
@@ -115,12 +73,12 @@ class Sender:
         }
         if message.edit_message_id is not None and await self._edit(text | {"message_id": message.edit_message_id}):
             return Sent(message.edit_message_id)
-        return _sent(await self._call("sendMessage", text))
+        return _sent(await self._calls.call("sendMessage", text))
 
     async def _edit(self, text: Mapping[str, Any]) -> bool:
         """Draw over a message; False where Telegram says that it cannot be done any more."""
         try:
-            await self._call("editMessageText", text)
+            await self._calls.call("editMessageText", text)
         except BadRequest as error:
             told = error.message.lower()
             if _SAME_CONTENT in told:
@@ -132,9 +90,9 @@ class Sender:
 
     async def _send_file(self, message: OutgoingMessage, artifact: Artifact) -> Sent:
         method, name = _FILE_METHODS[artifact.kind]
-        file: str | _Upload | None = artifact.telegram_file_id
+        file: str | Upload | None = artifact.telegram_file_id
         if file is None:
-            file = _Upload(artifact.file_name, await self._files.fetch(artifact))
+            file = Upload(artifact.file_name, await self._files.fetch(artifact))
         if artifact.kind is not ResultKind.PHOTO:
             return await self._send_as(method, name, file, message)
         if isinstance(file, str) or len(file.content) <= MAX_PHOTO_BYTES:
@@ -146,7 +104,7 @@ class Sender:
         # As a file it keeps every pixel: that is what an enlargement was bought for.
         return await self._send_as("sendDocument", "document", file, message)
 
-    async def _send_as(self, method: str, name: str, file: str | _Upload, message: OutgoingMessage) -> Sent:
+    async def _send_as(self, method: str, name: str, file: str | Upload, message: OutgoingMessage) -> Sent:
         parameters = {
             "chat_id": message.chat_id,
             name: file if isinstance(file, str) else None,
@@ -154,7 +112,7 @@ class Sender:
             "parse_mode": _HTML,
             "reply_markup": _markup(message.keyboard),
         }
-        return _sent(await self._call(method, parameters, {name: file} if isinstance(file, _Upload) else None))
+        return _sent(await self._calls.call(method, parameters, {name: file} if isinstance(file, Upload) else None))
 
     async def _send_invoice(self, message: OutgoingMessage, invoice: Invoice) -> Sent:
         pays = {"inline_keyboard": [[{"text": invoice.pay, "pay": True}], *_rows(message.keyboard)]}
@@ -170,14 +128,7 @@ class Sender:
             # Telegram wants the button that pays first, ours come below it.
             "reply_markup": pays,
         }
-        return _sent(await self._call("sendInvoice", parameters))
-
-    async def _call(
-        self, method: str, parameters: Mapping[str, Any], uploads: Mapping[str, _Upload] | None = None
-    ) -> Any:  # noqa: ANN401 - whatever the method gives
-        """Call a method of the Bot API. Raises TelegramError."""
-        data = cast(RequestData, _Call(parameters, uploads or {}))
-        return await self._bot.request.post(f"{self._bot.base_url}/{method}", data)
+        return _sent(await self._calls.call("sendInvoice", parameters))
 
 
 def _rows(keyboard: Keyboard) -> list[list[dict[str, str]]]:

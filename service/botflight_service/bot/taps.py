@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 import orjson
-from telegram import Bot
 from telegram.error import TelegramError
 
 from botflight_diagnostics.telemetry import Correlation, Telemetry, bind, mask
+from botflight_service.bot.calls import Calls
 from botflight_service.updates.envelope import Envelope
 
 #: A tap is answered by then, however slow the store is: the button stops spinning.
@@ -26,8 +26,8 @@ KIND = "callback_query"
 class Taps:
     """The taps that are on their way, from the door to their answer."""
 
-    def __init__(self, *, bot: Bot, telemetry: Telemetry, clock_ms: Callable[[], int]) -> None:
-        self._bot = bot
+    def __init__(self, *, calls: Calls, telemetry: Telemetry, clock_ms: Callable[[], int]) -> None:
+        self._calls = calls
         self._telemetry = telemetry
         self._log = telemetry.logs.logger("bot")
         self._clock_ms = clock_ms
@@ -82,7 +82,8 @@ class Taps:
 
     async def _answer(self, envelope: Envelope, query_id: str, toast: str | None) -> None:
         try:
-            await self._bot.answer_callback_query(query_id, text=toast[:MAX_TOAST_CHARACTERS] if toast else None)
+            said = toast[:MAX_TOAST_CHARACTERS] if toast else None
+            await self._calls.call("answerCallbackQuery", {"callback_query_id": query_id, "text": said})
         except TelegramError as error:
             self._log.info("CALLBACK_NOT_ANSWERED", error_type=type(error).__name__)
         else:

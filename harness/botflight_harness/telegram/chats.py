@@ -158,6 +158,10 @@ class Chat:
     pinned: list[int] = field(default_factory=list)
     description: str = ""
     photo: StoredFile | None = None
+    #: the set of stickers that the group shows first
+    sticker_set_name: str = ""
+    #: whether its administrators may choose one: Telegram lets them in large groups
+    can_set_sticker_set: bool = False
     #: topics of a forum by the id of their thread
     topics: dict[int, Topic] = field(default_factory=dict)
     #: ChatBoost objects by their id

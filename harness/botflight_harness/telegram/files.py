@@ -2,7 +2,7 @@
 
 import mimetypes
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -50,8 +50,13 @@ class FileStore:
     _by_path: dict[str, StoredFile] = field(default_factory=dict)
     _numbers: dict[str, int] = field(default_factory=dict)
 
-    def add(self, kind: str, upload: Upload, *, duration_s: int = 0) -> StoredFile:
-        """Keep an upload. Raises Refusal when Telegram would not take it as this kind."""
+    def add(
+        self, kind: str, upload: Upload, *, duration_s: int = 0, shown: Mapping[str, Any] | None = None
+    ) -> StoredFile:
+        """Keep an upload; `shown` is what else a message shows of it.
+
+        Raises Refusal when Telegram would not take it as this kind.
+        """
         if not upload.data:
             raise bad_request("file must be non-empty")
         size = image_size(upload.data)
@@ -60,6 +65,8 @@ class FileStore:
         file_id, unique_id = self._identify(kind)
         path = self._path(kind, upload.file_name)
         content = describe(kind, file_id, unique_id, upload, size=size or (0, 0), duration_s=duration_s)
+        if shown:
+            content |= shown
         stored = StoredFile(file_id, unique_id, kind, upload.data, upload.file_name, upload.mime_type, path, content)
         self._by_id[file_id] = self._by_path[path] = stored
         for size_json in content if kind == "photo" else ():

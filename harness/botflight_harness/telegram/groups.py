@@ -39,6 +39,10 @@ class Group:
         """Make somebody the owner."""
         self.chat.members[member.user_id] = Member(member, "creator")
 
+    def grow_large(self) -> None:
+        """Be large enough for a set of stickers of its own, however few members a test needs."""
+        self.chat.can_set_sticker_set = True
+
 
 class Channel(Group):
     """A channel: its administrators post, and nobody else writes."""

@@ -9,30 +9,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from botflight_harness.telegram import absence
 from botflight_harness.telegram.errors import Refusal, bad_request
 from botflight_harness.telegram.schema import Field, Method
 
-#: What the official server says when something is not there; others are told by their name.
-_MISSING = {
-    "action": "wrong parameter action in request",
-    "animation": "there is no animation in the request",
-    "audio": "there is no audio in the request",
-    "callback_query_id": "query is too old and response timeout expired or query ID is invalid",
-    "chat_id": "chat_id is empty",
-    "document": "there is no document in the request",
-    "file_id": "file_id not specified",
-    "message_id": "message identifier is not specified",
-    "message_ids": "message identifiers are not specified",
-    "photo": "there is no photo in the request",
-    "sticker": "there is no sticker in the request",
-    "text": "message text is empty",
-    "user_id": "invalid user_id specified",
-    "video": "there is no video in the request",
-    "video_note": "there is no video note in the request",
-    "voice": "there is no voice in the request",
-}
 _UNREADABLE = {
     "commands": "can't parse commands JSON object",
+    "custom_emoji_ids": "can't parse custom emoji identifiers JSON object",
+    "emoji_list": "can't parse emoji list JSON array",
+    "mask_position": "can't parse mask position JSON object",
     "media": "can't parse media JSON object",
     "reply_markup": "can't parse reply keyboard markup JSON object",
     "reply_parameters": "can't parse reply parameters JSON object",
@@ -112,8 +97,8 @@ def read(method: Method, raw: Mapping[str, Any], files: Mapping[str, Upload]) ->
         if name in parameters and name not in values:
             values[name] = upload
     for name in method.required:
-        if name not in values or (values[name] == "" and name in _MISSING):
-            raise missing(name)
+        if name not in values or (values[name] == "" and absence.has_words(method.name, name)):
+            raise missing(name, method.name)
     return Arguments(method, values, files)
 
 
@@ -123,9 +108,9 @@ def _read_former(parameters: Mapping[str, Field], raw: Mapping[str, Any], values
             values[name] = as_now(raw[former])
 
 
-def missing(name: str) -> Refusal:
+def missing(name: str, method: str = "") -> Refusal:
     """Return the refusal of a call that lacks a parameter."""
-    return bad_request(_MISSING.get(name, f'parameter "{name}" is required'))
+    return bad_request(absence.words(method, name))
 
 
 def _read(field: Field, value: Any) -> Any:  # noqa: ANN401 -- JSON

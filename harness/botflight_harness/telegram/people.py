@@ -20,6 +20,7 @@ from botflight_harness.telegram.joining import Joining
 from botflight_harness.telegram.keyboards import Button, inline_buttons, reply_buttons
 from botflight_harness.telegram.parameters import Upload
 from botflight_harness.telegram.paying import Paying
+from botflight_harness.telegram.picking import Picking
 from botflight_harness.telegram.responding import Responding
 from botflight_harness.telegram.screen import Seen, screen, shows
 from botflight_harness.telegram.transcript import call_list, transcript
@@ -29,7 +30,7 @@ from botflight_harness.telegram.updates import Lane
 PATIENCE_S = 5.0
 
 
-class Person(Paying, Responding, Joining, Asking, Dealing):
+class Person(Paying, Responding, Joining, Asking, Dealing, Picking):
     """Somebody with a Telegram account. Make one with `telegram.user(...)`."""
 
     # Doing
@@ -177,10 +178,6 @@ class Person(Paying, Responding, Joining, Asking, Dealing):
     ) -> Seen:
         """Send a file."""
         return await self._done(self.send_file("document", data, file_name=file_name, caption=caption, where=where))
-
-    async def sends_sticker(self, data: bytes = b"sticker", *, where: Place | None = None) -> Seen:
-        """Send a sticker."""
-        return await self._done(self.send_file("sticker", data, file_name="sticker.webp", where=where))
 
     async def sends_location(self, latitude: float, longitude: float, *, where: Place | None = None) -> Seen:
         """Send a point on the map."""

@@ -19,6 +19,7 @@ _KINDS: Mapping[str, Kind] = {
     "InputFile": "file",
     "InputFile|String": "file",
 }
+_LOOKED_AT = {"user_id": -1, "chat_id": 1, "message_id": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,8 @@ class Method:
     name: str
     returns: str
     parameters: Mapping[str, Field]
-    #: Names of required parameters; what the message holds comes before where it goes,
-    #: because the official server looks at the content first.
+    #: Names of required parameters in the official server's order of looking at them: a user's id, then what
+    #: the message holds, then where it goes.
     required: tuple[str, ...]
 
 
@@ -87,7 +88,7 @@ def _method(name: str) -> Method:
     returns, raw_fields = load()._raw_methods[name]  # noqa: SLF001 -- the same module
     parameters = _fields(raw_fields)
     required = [field.name for field in parameters.values() if field.required]
-    required.sort(key=lambda field: (field in {"chat_id", "user_id"}, field == "message_id"))
+    required.sort(key=lambda field: _LOOKED_AT.get(field, 0))
     return Method(name, returns, parameters, tuple(required))
 
 

@@ -21,7 +21,8 @@ class Seen:
     #: the first name of who wrote it
     sender: str
     from_bot: bool
-    #: the text, the caption, or what a card says: an invoice's title, a poll's question with its options
+    #: the text, the caption, or what else can be read: a sticker's emoji, an invoice's title, a poll's question with
+    #: its options
     text: str
     #: the labels below it, row by row
     buttons: tuple[str, ...]
@@ -70,6 +71,8 @@ def _kind(message: Message) -> str:
 def _card(content: Mapping[str, Any]) -> str:
     """Return what a person reads on something that is no text."""
     match content:
+        case {"sticker": {"emoji": emoji}}:
+            return str(emoji)
         case {"invoice": invoice}:
             return f"{invoice['title']}\n{invoice['description']}"
         case {"poll": poll}:

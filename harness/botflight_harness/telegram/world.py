@@ -30,6 +30,7 @@ from botflight_harness.telegram.methods.request import Request
 from botflight_harness.telegram.parameters import Upload
 from botflight_harness.telegram.payments import Till
 from botflight_harness.telegram.people import Person
+from botflight_harness.telegram.stickers import StickerSets
 from botflight_harness.telegram.updates import Lane, Update, UpdateQueue
 
 #: The record of calls and the open callback queries keep the newest of this many.
@@ -62,6 +63,8 @@ class Telegram(Gatherings):
         self.clock: Clock = clock or VirtualClock()
         self.random = Random(f"botflight:{seed}")  # noqa: S311 -- repeatable on purpose
         self.files = FileStore(Random(f"botflight-files:{seed}"))  # noqa: S311
+        #: sets of stickers, those of bots and those that `telegram.sticker_sets.add(...)` makes
+        self.sticker_sets = StickerSets(self.files)
         self.faults = Faults()
         #: Off until a test says `telegram.flood_limits.turn_on()`.
         self.flood_limits = FloodLimits()

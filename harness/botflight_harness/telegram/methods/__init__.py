@@ -20,6 +20,8 @@ from botflight_harness.telegram.methods import (
     profile,
     reactions,
     receiving,
+    sticker_sets,
+    stickers,
     topics,
 )
 from botflight_harness.telegram.methods.request import Handler
@@ -42,6 +44,8 @@ _FAMILIES = (
     profile,
     reactions,
     receiving,
+    sticker_sets,
+    stickers,
     topics,
 )
 

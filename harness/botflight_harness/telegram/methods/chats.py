@@ -29,6 +29,8 @@ def get_chat(request: Request) -> dict[str, Any]:
         "description": chat.description,
         "active_usernames": [chat.facts["username"]] if "username" in chat.facts else [],
         "photo": _photo(chat),
+        "sticker_set_name": chat.sticker_set_name,
+        "can_set_sticker_set": chat.can_set_sticker_set and chat.may(request.bot.user_id, "can_change_info"),
     }
     if chat.kind == "private":
         person = request.world.people.get(chat.chat_id)

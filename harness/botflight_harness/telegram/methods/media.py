@@ -31,7 +31,9 @@ def find_file(request: Request, kind: str, reference: object) -> StoredFile:
     """
     upload = request.arguments.upload(reference)
     if upload is not None:
-        return request.world.files.add(kind, upload, duration_s=request.arguments.integer("duration"))
+        emoji = request.arguments.text("emoji") if kind == "sticker" else ""
+        shown = {"emoji": emoji} if emoji else None
+        return request.world.files.add(kind, upload, duration_s=request.arguments.integer("duration"), shown=shown)
     if not isinstance(reference, str) or reference.startswith("attach://"):
         raise bad_request(f"there is no {kind} in the request")
     if reference.startswith(("http://", "https://")):

@@ -65,6 +65,16 @@ class Request:
         shown = {"business_connection_id": connection.connection_id, "sender_business_bot": self.bot.as_json()}
         return connection.owner, shown
 
+    def user(self) -> Account:
+        """Return the person or bot of `user_id`. Raises Refusal when there is none."""
+        user_id = self.arguments.integer("user_id")
+        if user_id <= 0:
+            raise bad_request("invalid user_id specified")
+        account = self.world.account(user_id)
+        if account is None:
+            raise bad_request("user not found")
+        return account
+
     def message(self, *, purpose: str) -> Message:
         """Return the message of `message_id`. Raises Refusal `message to <purpose> not found`."""
         message_id = self.arguments.integer("message_id")

@@ -10,6 +10,7 @@ _WORDS: Mapping[str, str] = {
     "chat_id": "chat_id is empty",
     "document": "there is no document in the request",
     "file_id": "file_id not specified",
+    "live_photo": "there is no live photo in the request",
     "message_id": "message identifier is not specified",
     "message_ids": "message identifiers are not specified",
     "photo": "there is no photo in the request",

@@ -10,7 +10,7 @@ from botflight_harness.telegram.errors import ImpossibleAct
 from botflight_harness.telegram.groups import Group
 from botflight_harness.telegram.members import needed_permission
 from botflight_harness.telegram.screen import Seen, seen
-from botflight_harness.telegram.updates import Update
+from botflight_harness.telegram.updates import Lane, Update
 
 if TYPE_CHECKING:
     from botflight_harness.telegram.world import Telegram
@@ -105,6 +105,24 @@ class Actor:
         if topic and (topic not in chat.topics or (chat.topics[topic].is_closed and not member.is_administrator)):
             raise ImpossibleAct(f"{title} has no open topic {topic}")
 
+    def _press_button(self, message: Message, pressed: Mapping[str, Any], update_id: int | None) -> Act:
+        """Tell the bot of a message that a button below it was pressed: its data, or its game."""
+        bot = message.via_bot or message.sender
+        if not isinstance(bot, BotAccount):
+            raise ImpossibleAct("only a bot's messages have buttons")
+        query = self._telegram.open_query(bot, self.user_id, message.chat, of_game="game_short_name" in pressed)
+        inline = {"inline_message_id": message.inline_message_id}
+        payload = {
+            "id": query.query_id,
+            "from": self.as_json(),
+            **(inline if message.inline_message_id else {"message": _accessible(message)}),
+            "chat_instance": str(abs(message.chat.chat_id) * 7919 + bot.user_id),
+            **pressed,
+        }
+        lane = Lane("callback", self.user_id)
+        update = self._telegram.update(bot, "callback_query", payload, lane=lane, update_id=update_id)
+        return Act(message, () if update is None else (update,))
+
     # How it travels
 
     async def _done(self, act: Act) -> Seen:
@@ -121,3 +139,10 @@ class Actor:
 
     def _announce(self, kind: str, message: Message, update_id: int | None) -> tuple[Update, ...]:
         return self._telegram.announce(kind, message, update_id=update_id)
+
+
+def _accessible(message: Message) -> dict[str, Any]:
+    """Return the message, or what is left of it when it was deleted."""
+    if message.is_deleted:
+        return {"chat": message.chat.as_json(), "message_id": message.message_id, "date": 0}
+    return message.as_json()

@@ -67,10 +67,12 @@ class Asking(Actor):
     def choose(self, query: InlineQuery, answer: str | int, *, where: Place | None = None) -> Act:
         """Send one of the answers into a chat, by its place, title or id."""
         result = query.find(answer)
-        content, keyboard = inline_content(self._telegram.files, result)
+        content, keyboard = inline_content(self._telegram, query.bot, result)
         act = self.send_content(content, where=where or query.bot, via=query.bot, inline_keyboard=keyboard)
         updates = list(act.updates)
         message = act.message
+        if message is not None and result["type"] == "game":
+            message.behind = self._telegram.games.get(query.bot, str(result["game_short_name"]))
         if query.bot.inline_feedback and message is not None:
             payload = {"result_id": result["id"], "from": self.as_json(), "query": query.text}
             if message.inline_message_id:

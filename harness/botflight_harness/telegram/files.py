@@ -17,10 +17,13 @@ PHOTO_SIDES_MOST = 10_000
 THUMBNAIL_SIDE = 90
 
 _FOLDERS = {"photo": "photos", "video": "videos", "animation": "animations", "audio": "music", "voice": "voice"}
+_FOLDERS |= {"video_note": "video_notes", "live_photo": "videos"}
 #: How real file_ids of a kind begin; bots look at it in logs only.
 _PREFIXES = {"photo": "AgACAgIAAxkBAA", "voice": "AwACAgIAAxkBAA", "video": "BAACAgIAAxkBAA"}
 _PREFIXES |= {"document": "BQACAgIAAxkBAA", "audio": "CQACAgIAAxkBAA", "animation": "CgACAgIAAxkBAA"}
-_PREFIXES |= {"sticker": "CAACAgIAAxkBAA"}
+_PREFIXES |= {"sticker": "CAACAgIAAxkBAA", "video_note": "DQACAgIAAxkBAA"}
+#: How large a video note is that says nothing of its size, and how large it may be, in pixels.
+VIDEO_NOTE_LENGTH, VIDEO_NOTE_LENGTH_MOST = 384, 640
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 
@@ -30,7 +33,7 @@ class StoredFile:
 
     file_id: str
     file_unique_id: str
-    #: photo, video, animation, audio, voice, document or sticker
+    #: photo, video, animation, audio, voice, video_note, live_photo, document or sticker
     kind: str
     data: bytes
     file_name: str
@@ -109,6 +112,10 @@ def describe(kind: str, file_id: str, unique_id: str, upload: Upload, *, size: t
         case "video" | "animation":
             shape = {"width": width, "height": height, "duration": duration_s}
             return {**base, **shape, "file_name": upload.file_name, "mime_type": upload.mime_type}
+        case "video_note":
+            return {**base, "length": VIDEO_NOTE_LENGTH, "duration": duration_s}
+        case "live_photo":
+            return {**base, "width": width, "height": height, "duration": duration_s, "mime_type": upload.mime_type}
         case "sticker":
             flags = {"type": "regular", "is_animated": False, "is_video": False}
             return {**base, "width": width or 512, "height": height or 512, **flags}

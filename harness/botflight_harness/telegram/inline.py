@@ -1,13 +1,16 @@
 """What an answer to an inline query puts into a chat once somebody chooses it."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from botflight_harness.telegram.accounts import BotAccount
 from botflight_harness.telegram.content import caption_of, media_content, text_content
 from botflight_harness.telegram.entities import format_text
 from botflight_harness.telegram.errors import NotModelled
-from botflight_harness.telegram.files import FileStore
-from botflight_harness.telegram.keyboards import read_markup
+from botflight_harness.telegram.keyboards import Markup, read_markup
+
+if TYPE_CHECKING:
+    from botflight_harness.telegram.world import Telegram
 
 #: by the type of a result: the field that names its file on Telegram's servers, and the kind of file
 _CACHED = {
@@ -22,10 +25,13 @@ _CACHED = {
 }
 
 
-def inline_content(files: FileStore, result: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any] | None]:
+def inline_content(
+    world: "Telegram", bot: BotAccount, result: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any] | None]:
     """Return the content of the message that an answer makes, and its buttons.
 
-    Raises NotModelled for a result that is a file on the net, since nothing here fetches from there.
+    Raises NotModelled for a result that is a file on the net, since nothing here fetches from there, and for a game
+    that BotFather never made.
     """
     keyboard = read_markup(result.get("reply_markup")).inline
     given = result.get("input_message_content")
@@ -33,13 +39,16 @@ def inline_content(files: FileStore, result: Mapping[str, Any]) -> tuple[dict[st
         return input_content(given), keyboard
     kind = str(result["type"])
     match kind:
+        case "game":
+            game = world.games.get(bot, str(result.get("game_short_name", "")))
+            return {"game": game.as_json()}, game.markup(Markup(inline=keyboard)).inline
         case "location":
             return {"location": _place(result)}, keyboard
         case "venue":
             return _venue(result), keyboard
         case "contact":
             return _contact(result), keyboard
-    stored = files.get(str(result.get(_CACHED.get(kind, ""), "")))
+    stored = world.files.get(str(result.get(_CACHED.get(kind, ""), "")))
     if stored is None:
         raise NotModelled(f"choosing an inline result of type {kind} that is no file of this Telegram")
     return media_content(stored.kind, stored, caption_of(result), result), keyboard

@@ -51,6 +51,7 @@ _NEEDED = {
     "audio": "can_send_audios",
     "document": "can_send_documents",
     "photo": "can_send_photos",
+    "live_photo": "can_send_photos",
     "video": "can_send_videos",
     "video_note": "can_send_video_notes",
     "voice": "can_send_voice_notes",
@@ -58,6 +59,7 @@ _NEEDED = {
     "animation": "can_send_other_messages",
     "sticker": "can_send_other_messages",
     "dice": "can_send_other_messages",
+    "game": "can_send_other_messages",
 }
 _HERE = frozenset({"creator", "administrator", "member"})
 

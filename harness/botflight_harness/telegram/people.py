@@ -16,11 +16,13 @@ from botflight_harness.telegram.dice import DICE
 from botflight_harness.telegram.entities import find_entities
 from botflight_harness.telegram.errors import ImpossibleAct
 from botflight_harness.telegram.files import guess_mime_type
+from botflight_harness.telegram.filming import Filming
 from botflight_harness.telegram.joining import Joining
 from botflight_harness.telegram.keyboards import Button, inline_buttons, reply_buttons
 from botflight_harness.telegram.parameters import Upload
 from botflight_harness.telegram.paying import Paying
 from botflight_harness.telegram.picking import Picking
+from botflight_harness.telegram.playing import Playing
 from botflight_harness.telegram.responding import Responding
 from botflight_harness.telegram.screen import Seen, screen, shows
 from botflight_harness.telegram.transcript import call_list, transcript
@@ -30,7 +32,7 @@ from botflight_harness.telegram.updates import Lane
 PATIENCE_S = 5.0
 
 
-class Person(Paying, Responding, Joining, Asking, Dealing, Picking):
+class Person(Paying, Responding, Joining, Asking, Dealing, Picking, Playing, Filming):
     """Somebody with a Telegram account. Make one with `telegram.user(...)`."""
 
     # Doing
@@ -100,27 +102,15 @@ class Person(Paying, Responding, Joining, Asking, Dealing, Picking):
         if found is None:
             return self._press(chat, button, where, update_id)
         message, tapped = found
+        if "callback_game" in tapped:
+            return self._start_game(message, update_id)
         if "callback_data" not in tapped:
             raise ImpossibleAct(f"tapping {button!r} tells the bot nothing: {tapped}")
         return self.tap_data(message, str(tapped["callback_data"]), update_id=update_id)
 
     def tap_data(self, message: Message, data: str, *, update_id: int | None = None) -> Act:
         """Tap a button that a client still shows, whether it is there or not: an old screen, a forged client."""
-        bot = message.via_bot or message.sender
-        if not isinstance(bot, BotAccount):
-            raise ImpossibleAct("only a bot's messages have buttons")
-        query = self._telegram.open_query(bot, self.user_id, message.chat)
-        inline = {"inline_message_id": message.inline_message_id}
-        payload = {
-            "id": query.query_id,
-            "from": self.as_json(),
-            **(inline if message.inline_message_id else {"message": _accessible(message)}),
-            "chat_instance": str(abs(message.chat.chat_id) * 7919 + bot.user_id),
-            "data": data,
-        }
-        lane = Lane("callback", self.user_id)
-        update = self._telegram.update(bot, "callback_query", payload, lane=lane, update_id=update_id)
-        return Act(message, () if update is None else (update,))
+        return self._press_button(message, {"data": data}, update_id)
 
     def block(self, bot: BotAccount | None = None) -> Act:
         """Block a bot: it can write no more."""
@@ -318,10 +308,3 @@ class Person(Paying, Responding, Joining, Asking, Dealing, Picking):
 
 def _message_id(message: Message | Seen | int | None) -> int | None:
     return message if isinstance(message, int) or message is None else message.message_id
-
-
-def _accessible(message: Message) -> dict[str, Any]:
-    """Return the message, or what is left of it when it was deleted."""
-    if message.is_deleted:
-        return {"chat": message.chat.as_json(), "message_id": message.message_id, "date": 0}
-    return message.as_json()

@@ -8,9 +8,9 @@ from botflight_harness.telegram.chats import Chat, Message
 from botflight_harness.telegram.files import FileStore
 from botflight_harness.telegram.keyboards import inline_buttons
 
-_MEDIA = ("photo", "animation", "video", "audio", "voice", "sticker", "document")
+_MEDIA = ("live_photo", "photo", "animation", "video", "audio", "voice", "video_note", "sticker", "document")
 #: What is no file and no text; a venue carries its location too, so it comes first.
-_CARDS = ("invoice", "poll", "venue", "location", "contact", "dice", "paid_media")
+_CARDS = ("game", "invoice", "poll", "venue", "location", "contact", "dice", "paid_media")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,8 @@ class Seen:
     text: str
     #: the labels below it, row by row
     buttons: tuple[str, ...]
-    #: photo, animation, video, audio, voice, sticker, document, invoice, poll, venue, location, contact, dice,
-    #: paid_media, service (an event of the chat), or text
+    #: photo, live_photo, animation, video, audio, voice, video_note, sticker, document, game, invoice, poll, venue,
+    #: location, contact, dice, paid_media, service (an event of the chat), or text
     kind: str
     edited: bool
     #: the bytes of the medium
@@ -73,6 +73,8 @@ def _card(content: Mapping[str, Any]) -> str:
     match content:
         case {"sticker": {"emoji": emoji}}:
             return str(emoji)
+        case {"game": game}:
+            return f"{game['title']}\n{game.get('text') or game['description']}"
         case {"invoice": invoice}:
             return f"{invoice['title']}\n{invoice['description']}"
         case {"poll": poll}:

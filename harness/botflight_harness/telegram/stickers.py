@@ -2,13 +2,13 @@
 
 import re
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any, Literal
 
 from botflight_harness.telegram.accounts import BotAccount
 from botflight_harness.telegram.errors import bad_request
 from botflight_harness.telegram.files import FileStore, StoredFile, image_size
 from botflight_harness.telegram.parameters import Upload
+from botflight_harness.telegram.pictures import blank_picture
 
 Kind = Literal["regular", "mask", "custom_emoji"]
 Format = Literal["static", "animated", "video"]
@@ -185,7 +185,7 @@ class StickerSets:
         made = StickerSet(name, title or name, kind, None)
         side = EMOJI_SIDE if kind == "custom_emoji" else STICKER_SIDE
         for one in emoji:
-            self.put(made, self.draw(made, _blank(side), "static", (one,)))
+            self.put(made, self.draw(made, blank_picture(side, side), "static", (one,)))
         self.open(made)
         return made
 
@@ -234,16 +234,3 @@ def _measure(data: bytes, format_: Format, kind: Kind) -> tuple[int, int]:
     if max(size) != side or (kind == "custom_emoji" and min(size) != side):
         raise bad_request("STICKER_PNG_DIMENSIONS")
     return size
-
-
-@cache
-def _blank(side: int) -> bytes:
-    """Return an empty square as lossless WebP: five prefix codes of one symbol each, so that no pixel takes a bit.
-
-    https://developers.google.com/speed/webp/docs/webp_lossless_bitstream_specification
-    """
-    header = (side - 1) | (side - 1) << 14 | 1 << 28
-    codes = sum(0b0001 << (3 + 4 * number) for number in range(5))
-    bits = b"\x2f" + (header | codes << 32).to_bytes(8, "little")
-    chunk = b"VP8L" + len(bits).to_bytes(4, "little") + bits + b"\0" * (len(bits) % 2)
-    return b"RIFF" + (len(chunk) + 4).to_bytes(4, "little") + b"WEBP" + chunk

@@ -21,6 +21,7 @@ from botflight_harness.telegram.errors import AnswerLost, NotModelled, Refusal
 from botflight_harness.telegram.events import Event, EventKind, Listener
 from botflight_harness.telegram.files import UPLOAD_BYTES_MOST, FileStore, StoredFile
 from botflight_harness.telegram.flood import FloodLimits
+from botflight_harness.telegram.games import Games
 from botflight_harness.telegram.gatherings import Gatherings
 from botflight_harness.telegram.groups import Group
 from botflight_harness.telegram.keyboards import NO_MARKUP, Markup
@@ -53,7 +54,11 @@ class CallbackQuery:
     user_id: int
     chat: Chat
     at_ms: int
+    #: whether the button starts a game
+    of_game: bool = False
     is_answered: bool = False
+    #: what the answer opens
+    url: str = ""
 
 
 class Telegram(Gatherings):
@@ -65,6 +70,8 @@ class Telegram(Gatherings):
         self.files = FileStore(Random(f"botflight-files:{seed}"))  # noqa: S311
         #: sets of stickers, those of bots and those that `telegram.sticker_sets.add(...)` makes
         self.sticker_sets = StickerSets(self.files)
+        #: games of bots: `telegram.games.add("chess", bot=bot)` makes one
+        self.games = Games(self.files)
         self.faults = Faults()
         #: Off until a test says `telegram.flood_limits.turn_on()`.
         self.flood_limits = FloodLimits()
@@ -304,10 +311,11 @@ class Telegram(Gatherings):
         """Put an update into a bot's queue; None when the bot did not ask for this kind."""
         return bot.updates.put(kind, payload, lane=lane, now_ms=self.clock.now_ms(), update_id=update_id)
 
-    def open_query(self, bot: BotAccount, user_id: int, chat: Chat) -> CallbackQuery:
+    def open_query(self, bot: BotAccount, user_id: int, chat: Chat, *, of_game: bool = False) -> CallbackQuery:
         """Remember a tap that waits for its answer."""
         query_id = str(self.random.randrange(10**17, 10**19))
-        query = self.callback_queries[query_id] = CallbackQuery(query_id, bot, user_id, chat, self.clock.now_ms())
+        query = CallbackQuery(query_id, bot, user_id, chat, self.clock.now_ms(), of_game=of_game)
+        self.callback_queries[query_id] = query
         if len(self.callback_queries) > QUERIES_MOST:
             del self.callback_queries[next(iter(self.callback_queries))]
         return query

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from botflight_harness import NotModelled, Person, Telegram, Upload
+from botflight_harness import BotAccount, NotModelled, Person, Telegram, Upload
 
 Call = Callable[..., Any]
 
@@ -68,9 +68,66 @@ def test_a_file_can_be_downloaded(call: Call, telegram: Telegram, alice: Person)
     assert found["file_size"] == len(png())
 
 
+def mp4(seconds: int) -> bytes:
+    """The header of a video of that length, at 1000 ticks a second."""
+    return b"\0\0\0\x6cmvhd" + struct.pack(">IIIII", 0, 0, 0, 1000, seconds * 1000) + b"\0" * 80
+
+
+def test_a_video_note_is_round(call: Call, alice: Person) -> None:
+    """It has one side, and the length that its file tells."""
+    sent = call("sendVideoNote", {"video_note": Upload("a.mp4", mp4(7))}, chat_id=alice.user_id, length=240)
+
+    assert (sent["video_note"]["length"], sent["video_note"]["duration"]) == (240, 7)
+    assert (alice.last.kind, alice.last.media) == ("video_note", mp4(7))
+    again = call("sendVideoNote", chat_id=alice.user_id, video_note=sent["video_note"]["file_id"])
+    assert again["video_note"]["length"] == 384
+
+
+def test_a_live_photo_is_a_photo_that_moves(call: Call, alice: Person) -> None:
+    """It shows the picture, with the video behind it, also to those who know photos only."""
+    files = {"live_photo": Upload("a.mp4", mp4(3)), "photo": Upload("a.png", png(200, 100))}
+
+    sent = call("sendLivePhoto", files, chat_id=alice.user_id, caption="Hi", has_spoiler=True)
+
+    live = sent["live_photo"]
+    assert (live["width"], live["height"], live["duration"]) == (200, 100, 3)
+    assert live["photo"] == sent["photo"]
+    assert (sent["caption"], sent["has_media_spoiler"]) == ("Hi", True)
+    assert (alice.last.kind, alice.last.text, alice.last.media) == ("live_photo", "Hi", mp4(3))
+
+
+def test_a_live_photo_stands_in_an_album(call: Call, alice: Person) -> None:
+    """Beside photos; and it may come in the place of one."""
+    files = {"v": Upload("a.mp4", mp4(3)), "p": Upload("a.png", png())}
+    live = {"type": "live_photo", "media": "attach://v", "photo": "attach://p"}
+
+    sent = call("sendMediaGroup", files, chat_id=alice.user_id, media=[live, {"type": "photo", "media": "attach://p"}])
+    edited = call("editMessageMedia", files, chat_id=alice.user_id, message_id=sent[1]["message_id"], media=live)
+
+    assert ["live_photo" in message for message in sent] == [True, False]
+    assert edited["live_photo"]["duration"] == 3
+
+
+async def test_people_film(alice: Person, bot: BotAccount) -> None:
+    """A round video and a photo that lives reach the bot as such."""
+    bot.updates.clear()
+
+    note = await alice.sends_video_note(mp4(2), duration_s=2)
+    live = await alice.sends_live_photo(mp4(3), png(), duration_s=3, caption="Hi")
+
+    first, second = (update.payload for update in bot.updates)
+    assert (note.kind, first["video_note"]["duration"]) == ("video_note", 2)
+    assert (live.kind, second["live_photo"]["duration"], second["caption"]) == ("live_photo", 3, "Hi")
+
+
 @pytest.mark.parametrize(
     ("method", "parameters", "files", "words"),
     [
+        ("sendVideoNote", {"length": 641}, {"video_note": Upload("a.mp4", b"x")}, "wrong video note length"),
+        ("sendVideoNote", {}, {}, "there is no video note in the request"),
+        ("sendVideoNote", {"video_note": "attach://x"}, {}, "there is no video note in the request"),
+        ("sendLivePhoto", {}, {"photo": Upload("a.png", png())}, "there is no live photo in the request"),
+        ("sendLivePhoto", {}, {"live_photo": Upload("a.mp4", b"x")}, "there is no photo in the request"),
         ("sendPhoto", {}, {}, "there is no photo in the request"),
         ("sendPhoto", {"photo": "attach://x"}, {}, "there is no photo in the request"),
         ("sendPhoto", {"photo": "AgAC"}, {}, "wrong file identifier/HTTP URL specified"),
@@ -108,7 +165,7 @@ def test_a_file_of_another_kind_is_refused(call: Call, refusal: Callable[..., st
 
     words = refusal("sendPhoto", chat_id=alice.user_id, photo=voice["file_id"])
 
-    assert words == "400 Bad Request: can't use file of type Voice as Photo"
+    assert words == "400 Bad Request: can't use file of type VoiceNote as Photo"
 
 
 def test_nothing_is_fetched_from_the_net(telegram: Telegram, call: Call, alice: Person) -> None:

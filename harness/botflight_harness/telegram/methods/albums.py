@@ -3,16 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from botflight_harness.telegram.content import caption_of, media_content
 from botflight_harness.telegram.errors import bad_request
 from botflight_harness.telegram.keyboards import NO_MARKUP
-from botflight_harness.telegram.methods.media import find_file
+from botflight_harness.telegram.methods.media import input_media
 from botflight_harness.telegram.methods.messages import deliver
 from botflight_harness.telegram.methods.request import Request, handler
 
 ITEMS_MOST = 10
 
-_KINDS = ("photo", "video", "audio", "document")
+_KINDS = ("photo", "live_photo", "video", "audio", "document")
 #: These stand together with their like alone.
 _ALONE = ("audio", "document")
 
@@ -31,7 +30,7 @@ def send_media_group(request: Request) -> list[dict[str, Any]]:
         if kind in kinds and set(kinds) != {kind}:
             raise bad_request(f"{kind} can't be mixed with other media types")
     # Every file is looked at before the first message goes out, as an album goes out whole or not at all.
-    contents = [_content(request, kind, item) for kind, item in zip(kinds, media, strict=True)]
+    contents = [input_media(request, kind, item) for kind, item in zip(kinds, media, strict=True)]
     album = str(request.world.random.randrange(10**16, 10**17)) if len(contents) > 1 else ""
     return [deliver(request, content, NO_MARKUP, album=album).as_json() for content in contents]
 
@@ -43,10 +42,6 @@ def _kind(item: object) -> str:
     if kind not in _KINDS:
         raise bad_request(f"can't parse InputMedia: type \"{kind}\" can't be used in an album")
     return kind
-
-
-def _content(request: Request, kind: str, item: Mapping[str, Any]) -> dict[str, Any]:
-    return media_content(kind, find_file(request, kind, item.get("media")), caption_of(item), item)
 
 
 METHODS = {

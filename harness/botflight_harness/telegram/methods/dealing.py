@@ -9,7 +9,7 @@ from botflight_harness.telegram.dealing import BusinessConnection, PaidMedia
 from botflight_harness.telegram.errors import bad_request
 from botflight_harness.telegram.inline import inline_content
 from botflight_harness.telegram.keyboards import read_markup
-from botflight_harness.telegram.methods.media import find_file
+from botflight_harness.telegram.methods.media import find_file, input_media
 from botflight_harness.telegram.methods.messages import SENDING, deliver
 from botflight_harness.telegram.methods.request import Request, handler
 
@@ -40,9 +40,11 @@ def send_paid_media(request: Request) -> dict[str, Any]:
 
 
 def _paid(request: Request, item: object) -> dict[str, Any]:
-    if not isinstance(item, Mapping) or item.get("type") not in {"photo", "video"}:
+    if not isinstance(item, Mapping) or item.get("type") not in {"photo", "live_photo", "video"}:
         raise bad_request("can't parse InputPaidMedia: expected a photo or a video")
     kind = str(item["type"])
+    if kind == "live_photo":
+        return {"type": kind, kind: input_media(request, kind, item)[kind]}
     return {"type": kind, kind: find_file(request, kind, item.get("media")).content}
 
 
@@ -76,7 +78,7 @@ def answer_guest_query(request: Request) -> dict[str, Any]:
     if not isinstance(result, Mapping) or "type" not in result:
         raise bad_request("can't parse inline query result: InlineQueryResult must be an Object")
     del request.world.guest_queries[number]
-    content, keyboard = inline_content(request.world.files, result)
+    content, keyboard = inline_content(request.world, request.bot, result)
     caller = {"guest_bot_caller_user": asked.sender.as_json()}
     message = request.world.post(asked.chat, request.bot, content, reply_to=asked, extra=caller)
     request.world.sent_inline(message, request.bot, keyboard or {"inline_keyboard": []})

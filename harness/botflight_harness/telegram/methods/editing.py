@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from botflight_harness.telegram.chats import Message
-from botflight_harness.telegram.content import CAPTION_CHARACTERS_MOST, caption_of, media_content, text_content
+from botflight_harness.telegram.content import CAPTION_CHARACTERS_MOST, text_content
 from botflight_harness.telegram.errors import bad_request
 from botflight_harness.telegram.keyboards import read_markup
-from botflight_harness.telegram.methods.media import KINDS, find_file
+from botflight_harness.telegram.methods.media import KINDS, input_media
 from botflight_harness.telegram.methods.request import Request, handler
 
 _WHERE = "chat_id message_id reply_markup"
 _CAPTION_FIELDS = ("caption", "caption_entities", "show_caption_above_media")
-_EDITABLE_MEDIA = ("animation", "photo", "video", "audio", "document", "voice")
+_EDITABLE_MEDIA = ("animation", "photo", "live_photo", "video", "audio", "document", "voice")
 
 
 def edit_message_text(request: Request) -> dict[str, Any] | bool:
@@ -21,6 +21,10 @@ def edit_message_text(request: Request) -> dict[str, Any] | bool:
         raise bad_request("message text is empty")
     content = text_content(request.formatted("text", "entities"))
     message = editable(request)
+    if "game" in message.content:
+        kept = {name: value for name, value in message.content["game"].items() if name not in {"text", "text_entities"}}
+        shown = {f"text_{name}" if name == "entities" else name: value for name, value in content.items()}
+        return edit(request, message, {"game": kept | shown})
     if "text" not in message.content:
         raise bad_request("there is no text in the message to edit")
     return edit(request, message, content)
@@ -52,9 +56,7 @@ def edit_message_media(request: Request) -> dict[str, Any] | bool:
     kind = str(media.get("type", ""))
     if kind not in _EDITABLE_MEDIA:
         raise bad_request(f'can\'t parse InputMedia: type "{kind}" is unsupported')
-    stored = find_file(request, kind, media.get("media"))
-    content = media_content(kind, stored, caption_of(media), media)
-    return edit(request, editable(request), content)
+    return edit(request, editable(request), input_media(request, kind, media))
 
 
 def edit_message_reply_markup(request: Request) -> dict[str, Any] | bool:

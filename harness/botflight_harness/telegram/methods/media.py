@@ -1,16 +1,20 @@
 """Sending photos, videos, animations, audio, voice notes, documents and stickers; and reading files."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from botflight_harness.telegram.content import media_content
+from botflight_harness.telegram.content import caption_of, media_content
+from botflight_harness.telegram.entities import Formatted
 from botflight_harness.telegram.errors import NotModelled, bad_request
-from botflight_harness.telegram.files import DOWNLOAD_BYTES_MOST, StoredFile
+from botflight_harness.telegram.files import DOWNLOAD_BYTES_MOST, VIDEO_NOTE_LENGTH_MOST, StoredFile
 from botflight_harness.telegram.keyboards import read_markup
 from botflight_harness.telegram.methods.messages import SENDING, deliver
 from botflight_harness.telegram.methods.request import Handler, Request, handler
+from botflight_harness.telegram.pictures import video_seconds
 
 KINDS = ("photo", "video", "animation", "audio", "voice", "document", "sticker")
+_VIDEOS = frozenset({"video", "animation", "video_note", "live_photo"})
 _CAPTIONED = "caption parse_mode caption_entities show_caption_above_media has_spoiler"
 #: What changes how a medium is shown and nothing else; kept with the medium where a message shows it.
 _DETAILS = "duration width height performer title thumbnail supports_streaming disable_content_type_detection emoji"
@@ -33,17 +37,57 @@ def find_file(request: Request, kind: str, reference: object) -> StoredFile:
     if upload is not None:
         emoji = request.arguments.text("emoji") if kind == "sticker" else ""
         shown = {"emoji": emoji} if emoji else None
-        return request.world.files.add(kind, upload, duration_s=request.arguments.integer("duration"), shown=shown)
+        duration_s = request.arguments.integer("duration") or (video_seconds(upload.data) if kind in _VIDEOS else 0)
+        return request.world.files.add(kind, upload, duration_s=duration_s, shown=shown)
     if not isinstance(reference, str) or reference.startswith("attach://"):
-        raise bad_request(f"there is no {kind} in the request")
+        raise bad_request(f"there is no {kind.replace('_', ' ')} in the request")
     if reference.startswith(("http://", "https://")):
         raise NotModelled(f"{request.arguments.method.name} with a URL: upload the file, or send a file_id")
     stored = request.world.files.get(reference)
     if stored is None:
         raise bad_request("wrong file identifier/HTTP URL specified")
     if kind not in {stored.kind, "document"}:
-        raise bad_request(f"can't use file of type {stored.kind.capitalize()} as {kind.capitalize()}")
+        raise bad_request(f"can't use file of type {_type(stored.kind)} as {_type(kind)}")
     return stored
+
+
+def input_media(request: Request, kind: str, media: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the content that an InputMedia object stands for. Raises Refusal."""
+    if kind == "live_photo":
+        return _live_photo(request, media.get("media"), media.get("photo"), caption_of(media), media)
+    return media_content(kind, find_file(request, kind, media.get("media")), caption_of(media), media)
+
+
+def send_video_note(request: Request) -> dict[str, Any]:
+    """Send a round video."""
+    length = request.arguments.integer("length")
+    stored = find_file(request, "video_note", request.arguments.get("video_note"))
+    if length > VIDEO_NOTE_LENGTH_MOST:
+        raise bad_request("wrong video note length")
+    content = {"video_note": stored.content | ({"length": length} if length > 0 else {})}
+    return deliver(request, content, read_markup(request.arguments.get("reply_markup"))).as_json()
+
+
+def send_live_photo(request: Request) -> dict[str, Any]:
+    """Send a photo that moves for a moment: a video, and a picture that stands for it."""
+    arguments = request.arguments
+    caption = request.formatted("caption", "caption_entities")
+    content = _live_photo(request, arguments.get("live_photo"), arguments.get("photo"), caption, arguments.values)
+    return deliver(request, content, read_markup(arguments.get("reply_markup"))).as_json()
+
+
+def _live_photo(
+    request: Request, video: object, photo: object, caption: Formatted, details: Mapping[str, Any]
+) -> dict[str, Any]:
+    moving, still = find_file(request, "live_photo", video), find_file(request, "photo", photo)
+    sides = {name: still.content[-1][name] for name in ("width", "height")}
+    content = media_content("photo", still, caption, details)
+    return {"live_photo": moving.content | {"photo": still.content} | sides, **content}
+
+
+def _type(kind: str) -> str:
+    """Return what tdlib calls a kind of file."""
+    return "VoiceNote" if kind == "voice" else kind.title().replace("_", "")
 
 
 def get_file(request: Request) -> dict[str, Any]:
@@ -68,5 +112,7 @@ def _sender(kind: str) -> Handler:
 
 METHODS = {
     **{f"send{kind.capitalize()}": _sender(kind) for kind in KINDS},
+    "sendVideoNote": handler(send_video_note, f"{SENDING} video_note duration length thumbnail"),
+    "sendLivePhoto": handler(send_live_photo, f"{SENDING} {_CAPTIONED} live_photo photo"),
     "getFile": handler(get_file, "file_id"),
 }

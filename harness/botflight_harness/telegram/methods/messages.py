@@ -20,16 +20,24 @@ DELETED_AT_ONCE_MOST = 100
 SENDING = (
     "business_connection_id chat_id message_thread_id reply_markup reply_parameters protect_content message_effect_id"
 )
+#: What the refusal calls a content; a venue has a location too, and a live photo a photo.
 _NOUNS = {
-    "can_send_messages": "text messages",
-    "can_send_audios": "music",
-    "can_send_documents": "documents",
-    "can_send_photos": "photos",
-    "can_send_videos": "videos",
-    "can_send_video_notes": "video notes",
-    "can_send_voice_notes": "voice notes",
-    "can_send_polls": "polls",
-    "can_send_other_messages": "stickers, animations or dice",
+    "audio": "music",
+    "animation": "animations",
+    "contact": "contacts",
+    "dice": "dice",
+    "document": "documents",
+    "game": "games",
+    "invoice": "invoice messages",
+    "paid_media": "paid media",
+    "photo": "photos",
+    "poll": "polls",
+    "sticker": "stickers",
+    "venue": "venues",
+    "location": "locations",
+    "video": "videos",
+    "video_note": "video notes",
+    "voice": "voice notes",
 }
 
 _ACTIONS = frozenset(
@@ -89,7 +97,8 @@ def check_sending(request: Request, chat: Chat, content: Mapping[str, Any]) -> N
         return
     allowed = needed in member.permissions if member.status == "restricted" else chat.permissions.get(needed, False)
     if not allowed:
-        raise bad_request(f"not enough rights to send {_NOUNS[needed]} to the chat")
+        noun = next((noun for kind, noun in _NOUNS.items() if kind in content), "text messages")
+        raise bad_request(f"not enough rights to send {noun} to the chat")
 
 
 def thread(request: Request, chat: Chat) -> dict[str, Any]:

@@ -76,7 +76,7 @@ class Echo:
             case "busy":
                 await self.call("sendChatAction", chat_id=chat_id, action="upload_photo")
             case "unmodelled":
-                await self.call("setPassportDataErrors", user_id=chat_id, errors=[])
+                await self.call("sendPhoto", chat_id=chat_id, photo="https://example.com/a.png")
             case _:
                 await self.call(
                     "sendMessage", chat_id=chat_id, text=text, parse_mode="HTML", reply_markup=self.buttons()
@@ -342,12 +342,12 @@ async def test_the_keyboard_below_the_chat_writes_what_it_says(sandbox: Sandbox)
     await expect(sandbox.chat().get_by_role("button", name="first")).to_be_hidden()
 
 
-async def test_a_method_that_is_not_modelled_stands_out(sandbox: Sandbox) -> None:
+async def test_what_is_not_modelled_stands_out(sandbox: Sandbox) -> None:
     """A developer sees where the simulation ends."""
     await sandbox.says("unmodelled")
 
     row = sandbox.page.get_by_label("What the bot called").get_by_role("listitem").first
-    await expect(row).to_contain_text("setPassportDataErrors")
+    await expect(row).to_contain_text("sendPhoto")
     await expect(row).to_contain_text("not modelled")
 
 

@@ -157,9 +157,9 @@ async def test_a_call_that_is_not_modelled_fails_the_test_even_when_swallowed(te
     async def run() -> None:
         async with PTBHarness(Application.builder(), telegram) as harness:
             with pytest.raises(NetworkError):
-                await harness.application.bot.set_passport_data_errors(1, [])
+                await harness.application.bot.send_photo(1, "https://example.com/a.png")
 
-    with pytest.raises(AssertionError, match="not modelled: setPassportDataErrors"):
+    with pytest.raises(AssertionError, match="not modelled: sendPhoto with a URL"):
         await run()
 
 

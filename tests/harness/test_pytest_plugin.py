@@ -12,6 +12,8 @@ BOT = """
 import pytest
 from botflight_harness import NotModelled, Refusal
 
+URL = "https://example.com/a.png"
+
 def send(telegram, person, text):
     return telegram.call(telegram.sole_bot().token, "sendMessage", {"chat_id": person.user_id, "text": text})
 """
@@ -35,13 +37,13 @@ def test_a_call_that_is_not_modelled_fails_the_test(run: Run) -> None:
     result = run("""
 def test_bot(telegram):
     try:
-        telegram.call(telegram.bot().token, "setPassportDataErrors", {"user_id": 1, "errors": []})
+        telegram.call(telegram.bot().token, "sendPhoto", {"chat_id": 1, "photo": URL})
     except NotModelled:
         pass
 """)
 
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*not modelled: setPassportDataErrors*"])
+    result.stdout.fnmatch_lines(["*not modelled: sendPhoto with a URL*"])
 
 
 def test_a_fault_that_was_never_used_fails_the_test(run: Run) -> None:
@@ -73,12 +75,12 @@ def test_a_failure_is_told_once(run: Run) -> None:
     result = run("""
 def test_bot(telegram):
     with pytest.raises(NotModelled):
-        telegram.call(telegram.bot().token, "setPassportDataErrors", {"user_id": 1, "errors": []})
+        telegram.call(telegram.bot().token, "sendPhoto", {"chat_id": 1, "photo": URL})
     assert False
 """)
 
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*- Telegram -*", "not modelled: setPassportDataErrors"])
+    result.stdout.fnmatch_lines(["*- Telegram -*", "not modelled: sendPhoto with a URL*"])
 
 
 def test_a_sound_test_passes(run: Run) -> None:

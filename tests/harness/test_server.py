@@ -143,15 +143,17 @@ async def test_a_wrong_token_is_401(client: Client) -> None:
     assert (await client("getMe"))["error_code"] == 401
 
 
-async def test_a_method_that_is_not_modelled_is_501(client: Client, api: BotApi, telegram: Telegram) -> None:
+async def test_what_is_not_modelled_is_501(client: Client, api: BotApi, telegram: Telegram) -> None:
     """The simulation says where it ends and makes up no success."""
-    async with client.session.post(client.url("setPassportDataErrors"), json={"user_id": 1, "errors": []}) as response:
+    photo = {"chat_id": 1, "photo": "https://example.com/a.png"}
+
+    async with client.session.post(client.url("sendPhoto"), json=photo) as response:
         answer = await response.json()
 
     assert response.status == 501
-    assert answer["description"] == "Not Implemented: setPassportDataErrors is not modelled here"
+    assert answer["description"].startswith("Not Implemented: sendPhoto with a URL")
     assert api.journal.calls[-1].outcome == "not modelled"
-    with pytest.raises(AssertionError, match="setPassportDataErrors"):
+    with pytest.raises(AssertionError, match="sendPhoto with a URL"):
         telegram.check()
 
 

@@ -23,9 +23,10 @@ from botflight_harness.telegram.paying import Payment
 from botflight_harness.telegram.payments import Charge
 from botflight_harness.telegram.people import Person
 from botflight_harness.telegram.screen import Seen
+from botflight_harness.telegram.web_apps import WebApp
 
 #: Public, and no act: what others are made of.
-NO_ACTS = frozenset({"as_json", "chat_in", "names"})
+NO_ACTS = frozenset({"as_json", "chat_in", "names", "passport_errors"})
 
 Find = Callable[[Room, Person, Any, Given], Any]
 
@@ -71,6 +72,7 @@ _KINDS: Mapping[frozenset[object], tuple[Kind, str, Find]] = {
     frozenset({Account}): ("integer", "a person's or a bot's id", lambda room, _, value, __: room.account(value)),
     frozenset({InlineQuery}): ("text", "a query_id", lambda room, _, value, __: room.inline_query(value)),
     frozenset({Payment}): ("text", "a payment_id", lambda room, _, value, __: room.payment(value)),
+    frozenset({WebApp}): ("text", "an app_id", lambda room, _, value, __: room.web_app(value)),
     frozenset({BusinessConnection}): ("text", "a connection's id", lambda room, _, value, __: room.connection(value)),
 }
 _MANY: Mapping[Kind, Kind] = {"text": "texts", "integer": "integers", "value": "values", "bytes": "files"}

@@ -13,6 +13,7 @@ from botflight_harness.telegram.dealing import BusinessConnection
 from botflight_harness.telegram.groups import Group
 from botflight_harness.telegram.paying import Payment
 from botflight_harness.telegram.people import Person
+from botflight_harness.telegram.web_apps import WebApp
 from botflight_harness.telegram.world import Telegram
 
 #: The newest of so many payments can be gone on with.
@@ -89,6 +90,13 @@ class Room:
         found = self.telegram.inline_queries.get(query_id)
         if found is None:
             raise Unknown(f"there is no inline query {query_id}")
+        return found
+
+    def web_app(self, app_id: str) -> WebApp:
+        """Return a Mini App that somebody has open. Raises Unknown."""
+        found = self.telegram.web_apps.get(app_id)
+        if found is None:
+            raise Unknown(f"there is no open app {app_id}")
         return found
 
     def connection(self, connection_id: str) -> BusinessConnection:

@@ -15,6 +15,7 @@ from botflight_harness.telegram.parameters import Upload
 from botflight_harness.telegram.paying import Payment
 from botflight_harness.telegram.people import Person
 from botflight_harness.telegram.screen import Seen
+from botflight_harness.telegram.web_apps import WebApp
 
 SEEN = shape(
     message_id=INTEGER,
@@ -33,6 +34,7 @@ GROUP = shape(id=INTEGER, title=TEXT, kind=TEXT, members=listed(INTEGER))
 ACTED = shape(update_ids=listed(INTEGER))
 PAYMENT = shape(payment_id=TEXT, stage=TEXT, total=INTEGER, error_message=TEXT, charge_id=TEXT)
 INLINE_QUERY = shape(query_id=TEXT, titles=listed(TEXT))
+WEB_APP = shape(app_id=TEXT, url=TEXT, init_data=TEXT, query_id=TEXT)
 BUSINESS_CONNECTION = shape(id=TEXT, user=OBJECT, is_enabled=FLAG)
 #: What an act answers, by what the verb returns in Python.
 OF_ACTS: Mapping[object, Mapping[str, Any]] = {
@@ -42,6 +44,8 @@ OF_ACTS: Mapping[object, Mapping[str, Any]] = {
     InlineQuery: INLINE_QUERY,
     BusinessConnection: BUSINESS_CONNECTION,
     BotAccount: BOT,
+    WebApp: WEB_APP,
+    str: shape(url=TEXT),
 }
 CALL = shape(bot=INTEGER, method=TEXT, parameters=OBJECT, at_ms=INTEGER, error=TEXT)
 
@@ -62,6 +66,10 @@ def outcome(room: Room, value: object) -> Any:  # noqa: ANN401 -- JSON
             return {"query_id": value.query_id, "titles": value.titles, "results": value.results}
         case BusinessConnection():
             return value.as_json()
+        case str():
+            return {"url": value}
+        case WebApp():
+            return {name: getattr(value, name) for name in WEB_APP["properties"]}
         case BotAccount():
             return bot(value)
         case _:

@@ -24,6 +24,10 @@ _WORDS: Mapping[str, str] = {
 #: Where a method says it otherwise: the words, and the methods with their parameters.
 _WORDS_OF_METHODS: Mapping[str, tuple[str, ...]] = {
     "STICKERSET_INVALID": ("getStickerSet.name",),
+    "can't parse errors JSON object": ("setPassportDataErrors.errors",),
+    "can't parse inline query result JSON object": ("answerWebAppQuery.result", "savePreparedInlineMessage.result"),
+    "can't parse keyboard button JSON object": ("savePreparedKeyboardButton.button",),
+    "photo isn't specified": ("setMyProfilePhoto.photo",),
     "can't parse emoji list JSON array": ("setStickerEmojiList.emoji_list",),
     "inputFile is not specified": ("uploadStickerFile.sticker",),
     "invalid sticker format specified": ("uploadStickerFile.sticker_format",),

@@ -52,6 +52,12 @@ class BotAccount:
     menu_buttons: dict[int, dict[str, Any]] = field(default_factory=dict)
     #: Private chats of one bot share their message ids, as they share its account's box.
     last_private_message_id: int = 0
+    #: what it asks for when it is made an administrator, in channels and in groups
+    default_rights: dict[bool, frozenset[str]] = field(default_factory=dict)
+    #: since when it runs on this server; 0 while it does not
+    launched_ms: int = 0
+    #: until when it is kept out, as it has logged out
+    logged_out_until_ms: int = 0
     #: BotFather's /setprivacy: when off, every message of a group reaches the bot.
     privacy_mode: bool = True
     #: BotFather's /setinline: people may type after the bot's name.

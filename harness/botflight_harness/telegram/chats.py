@@ -117,6 +117,8 @@ class Message:
         member = self.chat.members.get(self.sender.user_id)
         if member is not None and member.is_anonymous:
             return {"from": GROUP_ANONYMOUS_BOT, "sender_chat": self.chat.as_json()}
+        if member is not None and (member.tag or member.custom_title):
+            return {"from": self.sender.as_json(), "sender_tag": member.tag or member.custom_title}
         return {"from": self.sender.as_json()}
 
 
@@ -162,6 +164,8 @@ class Chat:
     sticker_set_name: str = ""
     #: whether its administrators may choose one: Telegram lets them in large groups
     can_set_sticker_set: bool = False
+    #: channels that nobody may write in the name of
+    banned_senders: set[int] = field(default_factory=set)
     #: topics of a forum by the id of their thread
     topics: dict[int, Topic] = field(default_factory=dict)
     #: ChatBoost objects by their id

@@ -45,10 +45,14 @@ class Joining(Actor):
         return self._changed(of, Member(account, "kicked"))
 
     def promote(self, account: Account, group: Group, *rights: str) -> Act:
-        """Make somebody an administrator, with all rights or those named."""
+        """Make somebody an administrator, with the rights that are named, that a bot asks for, or else all."""
         self._check_may(group, "can_promote_members")
-        given = frozenset(rights) or all_rights(is_channel=group.chat.kind == "channel")
-        return self._changed(group, Member(account).promoted(given, by=self.user_id))
+        is_channel = group.chat.kind == "channel"
+        asked = account.default_rights.get(is_channel) if isinstance(account, BotAccount) else None
+        given = frozenset(rights) or asked or all_rights(is_channel=is_channel)
+        hidden = "is_anonymous"
+        new = Member(account).promoted(given - {hidden}, by=self.user_id, is_anonymous=hidden in given)
+        return self._changed(group, new)
 
     def demote(self, account: Account, group: Group) -> Act:
         """Make an administrator a plain member again."""

@@ -49,7 +49,7 @@ def read_markup(value: object) -> Markup:
         rows = _rows(value["inline_keyboard"], "inline_keyboard", _inline_button, INLINE_BUTTONS_MOST)
         return Markup(inline={"inline_keyboard": rows}) if rows else NO_MARKUP
     if "keyboard" in value:
-        rows = _rows(value["keyboard"], "keyboard", _reply_button, REPLY_BUTTONS_MOST)
+        rows = _rows(value["keyboard"], "keyboard", read_reply_button, REPLY_BUTTONS_MOST)
         return Markup(reply={**value, "keyboard": rows})
     if value.get("remove_keyboard"):
         return Markup(removes=True)
@@ -98,7 +98,8 @@ def _may_be_empty(name: str, value: Mapping[str, Any]) -> bool:
     return name in value and name.startswith(("switch_inline_query", "callback_game"))
 
 
-def _reply_button(value: object) -> Button:
+def read_reply_button(value: object) -> Button:
+    """Return a checked KeyboardButton. Raises Refusal."""
     if isinstance(value, str):
         value = {"text": value}
     if not isinstance(value, dict):

@@ -78,6 +78,8 @@ class Member:
     is_inside: bool = True
     is_anonymous: bool = False
     custom_title: str = ""
+    #: what a plain member is called beside the name
+    tag: str = ""
     #: when a ban or a restriction ends, in seconds since 1970; 0 is never
     until_s: int = 0
     #: who made this one an administrator: only they and the owner may change it
@@ -115,6 +117,8 @@ class Member:
                 json["until_date"] = self.until_s
             case _:
                 pass
+        if self.tag and self.status in {"member", "restricted"}:
+            json["tag"] = self.tag
         return json | {"custom_title": self.custom_title} if self.custom_title else json
 
     def over(self, now_s: int) -> "Member":

@@ -15,11 +15,14 @@ from botflight_harness.telegram.schema import Field, Method
 
 _UNREADABLE = {
     "commands": "can't parse commands JSON object",
+    "button": "can't parse keyboard button JSON object",
     "custom_emoji_ids": "can't parse custom emoji identifiers JSON object",
     "emoji_list": "can't parse emoji list JSON array",
     "mask_position": "can't parse mask position JSON object",
     "media": "can't parse media JSON object",
     "reply_markup": "can't parse reply keyboard markup JSON object",
+    "result": "can't parse inline query result JSON object",
+    "rights": "can't parse ChatAdministratorRights JSON object",
     "reply_parameters": "can't parse reply parameters JSON object",
     "scope": "can't parse BotCommandScope JSON object",
 }

@@ -23,8 +23,11 @@ from botflight_harness.telegram.parameters import Upload
 from botflight_harness.telegram.paying import Paying
 from botflight_harness.telegram.picking import Picking
 from botflight_harness.telegram.playing import Playing
+from botflight_harness.telegram.presenting import Presenting
 from botflight_harness.telegram.responding import Responding
 from botflight_harness.telegram.screen import Seen, screen, shows
+from botflight_harness.telegram.sharing import Sharing
+from botflight_harness.telegram.speaking import Speaking
 from botflight_harness.telegram.transcript import call_list, transcript
 from botflight_harness.telegram.updates import Lane
 
@@ -32,7 +35,7 @@ from botflight_harness.telegram.updates import Lane
 PATIENCE_S = 5.0
 
 
-class Person(Paying, Responding, Joining, Asking, Dealing, Picking, Playing, Filming):
+class Person(Paying, Responding, Joining, Asking, Dealing, Picking, Playing, Filming, Presenting, Sharing, Speaking):
     """Somebody with a Telegram account. Make one with `telegram.user(...)`."""
 
     # Doing

@@ -33,6 +33,7 @@ from botflight_harness.telegram.payments import Till
 from botflight_harness.telegram.people import Person
 from botflight_harness.telegram.stickers import StickerSets
 from botflight_harness.telegram.updates import Lane, Update, UpdateQueue
+from botflight_harness.telegram.web_apps import WebApps
 
 #: The record of calls and the open callback queries keep the newest of this many.
 CALLS_MOST = 100_000
@@ -95,6 +96,11 @@ class Telegram(Gatherings):
         self.poll_messages: dict[str, list[Message]] = {}
         #: by user id, the newest first
         self.profile_photos: dict[int, list[StoredFile]] = {}
+        self.profile_audios: dict[int, list[StoredFile]] = {}
+        #: PassportElementError objects by user id and bot id
+        self.passport_errors: dict[tuple[int, int], list[dict[str, Any]]] = {}
+        #: Mini Apps that are open, and what bots have prepared for them
+        self.web_apps = WebApps(self.random)
         self.business: dict[str, BusinessConnection] = {}
         #: who was asked in as a guest, and by which message
         self.guest_queries: dict[str, tuple[BotAccount, Message]] = {}
@@ -189,6 +195,8 @@ class Telegram(Gatherings):
         record = Call(bot.user_id, method, raw, self.clock.now_ms())
         self.calls.append(record)
         try:
+            if not bot.launched_ms:
+                _launch(bot, method, record.at_ms)
             record.result = self._do(bot, method, raw, files or _NO_FILES)
         except (Refusal, AnswerLost) as ending:
             record.error = str(ending)
@@ -373,3 +381,11 @@ class Telegram(Gatherings):
     def _draw_token(self) -> str:
         number = self.random.randrange(10**9, 8 * 10**9)
         return f"{number}:AA{''.join(self.random.choices(_TOKEN_ALPHABET, k=33))}"
+
+
+def _launch(bot: BotAccount, method: str, now_ms: int) -> None:
+    """Let a bot run on this server from its first call on, unless it has logged out or means to close."""
+    if now_ms < bot.logged_out_until_ms:
+        raise Refusal(400, "Logged out")
+    if method.lower() != "close":
+        bot.launched_ms = now_ms

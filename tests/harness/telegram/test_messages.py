@@ -1,9 +1,10 @@
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from botflight_harness import BotAccount, NotModelled, Person, Refusal, Telegram
+from botflight_harness.telegram.methods import METHODS
 
 Call = Callable[..., Any]
 
@@ -94,12 +95,16 @@ def test_an_unknown_method_is_not_found(refusal: Callable[..., str]) -> None:
     assert refusal("sendTelepathy") == "404 Not Found: method not found"
 
 
-def test_a_known_method_without_a_model_says_so(telegram: Telegram, call: Call) -> None:
+def test_a_known_method_without_a_model_says_so(
+    telegram: Telegram, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """No made-up success: the call fails, and so does the test, whatever the bot does."""
-    with pytest.raises(NotModelled):
-        call("setPassportDataErrors", user_id=1, errors=[])
+    monkeypatch.delitem(cast("dict[str, Any]", METHODS), "getMe")
 
-    assert telegram.problems == ["not modelled: setPassportDataErrors"]
+    with pytest.raises(NotModelled):
+        call("getMe")
+
+    assert telegram.problems == ["not modelled: getMe"]
     telegram.problems.clear()
 
 

@@ -7,6 +7,7 @@ from botflight_harness.telegram.methods import (
     attachments,
     callbacks,
     chats,
+    closing,
     dealing,
     editing,
     forwarding,
@@ -16,14 +17,18 @@ from botflight_harness.telegram.methods import (
     media,
     members,
     messages,
+    passport,
     payments,
     polls,
+    portraits,
     profile,
     reactions,
     receiving,
+    senders,
     sticker_sets,
     stickers,
     topics,
+    web_apps,
 )
 from botflight_harness.telegram.methods.request import Handler
 
@@ -32,6 +37,7 @@ _FAMILIES = (
     attachments,
     callbacks,
     chats,
+    closing,
     dealing,
     editing,
     forwarding,
@@ -41,14 +47,18 @@ _FAMILIES = (
     media,
     members,
     messages,
+    passport,
     payments,
     polls,
+    portraits,
     profile,
     reactions,
     receiving,
+    senders,
     sticker_sets,
     stickers,
     topics,
+    web_apps,
 )
 
 METHODS: Mapping[str, Handler] = {name: handler for family in _FAMILIES for name, handler in family.METHODS.items()}

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from botflight_harness.clock import SECOND_MS
 from botflight_harness.telegram.chats import Chat
 from botflight_harness.telegram.errors import bad_request
+from botflight_harness.telegram.files import StoredFile
 from botflight_harness.telegram.methods.request import Request, handler
 from botflight_harness.telegram.parameters import Upload
 
@@ -28,13 +30,12 @@ def get_chat(request: Request) -> dict[str, Any]:
     optional: dict[str, Any] = {
         "description": chat.description,
         "active_usernames": [chat.facts["username"]] if "username" in chat.facts else [],
-        "photo": _photo(chat),
+        "photo": _photo(chat.photo),
         "sticker_set_name": chat.sticker_set_name,
         "can_set_sticker_set": chat.can_set_sticker_set and chat.may(request.bot.user_id, "can_change_info"),
     }
     if chat.kind == "private":
-        person = request.world.people.get(chat.chat_id)
-        optional["bio"] = person.bio if person else ""
+        optional |= _of_person(request, chat.chat_id)
     elif chat.kind != "channel":
         optional["permissions"] = dict(chat.permissions)
     if chat.pinned and (message := chat.message(chat.pinned[-1])) is not None:
@@ -48,10 +49,24 @@ def _shown(request: Request, link: Any) -> bool:  # noqa: ANN401 -- an InviteLin
     return bool(link.is_primary and not link.is_revoked and link.creator is request.bot)
 
 
-def _photo(chat: Chat) -> dict[str, Any]:
-    if chat.photo is None:
+def _of_person(request: Request, user_id: int) -> dict[str, Any]:
+    world = request.world
+    person, photos, audios = world.people[user_id], world.profile_photos.get(user_id), world.profile_audios.get(user_id)
+    emoji, until_s = person.emoji_status
+    shows_emoji = emoji and (not until_s or world.clock.now_ms() < until_s * SECOND_MS)
+    return {
+        "bio": person.bio,
+        "photo": _photo(photos[0] if photos else None),
+        "first_profile_audio": audios[0].content if audios else {},
+        "emoji_status_custom_emoji_id": emoji if shows_emoji else "",
+        "emoji_status_expiration_date": until_s if shows_emoji else 0,
+    }
+
+
+def _photo(stored: StoredFile | None) -> dict[str, Any]:
+    if stored is None:
         return {}
-    file_id, unique_id = chat.photo.file_id, chat.photo.file_unique_id
+    file_id, unique_id = stored.file_id, stored.file_unique_id
     return {
         "small_file_id": file_id,
         "small_file_unique_id": unique_id,
@@ -153,17 +168,6 @@ def _pinnable(request: Request) -> Chat:
     return chat
 
 
-def get_user_profile_photos(request: Request) -> dict[str, Any]:
-    """Return the pictures that somebody shows of themselves."""
-    user_id = request.arguments.integer("user_id")
-    if request.world.account(user_id) is None:
-        raise bad_request("user not found")
-    photos = request.world.profile_photos.get(user_id, [])
-    first = request.arguments.integer("offset")
-    last = first + (request.arguments.integer("limit") or 100)
-    return {"total_count": len(photos), "photos": [photo.content for photo in photos[first:last]]}
-
-
 def get_user_chat_boosts(request: Request) -> dict[str, Any]:
     """Return the boosts that somebody gives a chat."""
     chat, user_id = request.chat(), request.arguments.integer("user_id")
@@ -181,6 +185,5 @@ METHODS = {
     "pinChatMessage": handler(pin_chat_message, "chat_id message_id"),
     "unpinChatMessage": handler(unpin_chat_message, "chat_id message_id"),
     "unpinAllChatMessages": handler(unpin_all_chat_messages, "chat_id"),
-    "getUserProfilePhotos": handler(get_user_profile_photos, "user_id offset limit"),
     "getUserChatBoosts": handler(get_user_chat_boosts, "chat_id user_id"),
 }

@@ -1,6 +1,7 @@
 """Answering inline queries."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from botflight_harness.telegram.errors import bad_request
 from botflight_harness.telegram.inline import input_content
@@ -24,7 +25,7 @@ def answer_inline_query(request: Request) -> bool:
     if len(arguments.text("next_offset").encode()) > OFFSET_BYTES_MOST:
         raise bad_request("NEXT_OFFSET_INVALID")
     for result in results:
-        _check(result)
+        read_result(result)
     if len({result["id"] for result in results}) < len(results):
         raise bad_request("RESULT_ID_DUPLICATE")
     query = request.world.inline_queries.get(arguments.text("inline_query_id"))
@@ -37,7 +38,8 @@ def answer_inline_query(request: Request) -> bool:
     return True
 
 
-def _check(result: object) -> None:
+def read_result(result: object) -> dict[str, Any]:
+    """Return an InlineQueryResult that Telegram would take. Raises Refusal."""
     if not isinstance(result, Mapping):
         raise bad_request("can't parse inline query result: InlineQueryResult must be an Object")
     for name in ("type", "id"):
@@ -52,6 +54,7 @@ def _check(result: object) -> None:
     read_markup(result.get("reply_markup"))
     if isinstance(given := result.get("input_message_content"), Mapping) and "message_text" in given:
         input_content(given)
+    return dict(result)
 
 
 METHODS = {

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from botflight_harness.telegram.chats import Account, Chat
+from botflight_harness.telegram.emoji import is_emoji
 from botflight_harness.telegram.errors import bad_request
 from botflight_harness.telegram.members import CHANNEL_RIGHTS, GROUP_RIGHTS, PERMISSIONS, RIGHTS, Member
 from botflight_harness.telegram.membership import change
@@ -154,6 +155,30 @@ def set_custom_title(request: Request) -> bool:
     return True
 
 
+def set_chat_member_tag(request: Request) -> bool:
+    """Say what a plain member is called beside the name; an empty tag takes it away."""
+    if request.arguments.integer("user_id") <= 0:
+        raise bad_request("invalid user_id specified")
+    chat = request.chat()
+    if chat.kind not in {"group", "supergroup"}:
+        raise bad_request("method is available only for groups and supergroups")
+    request.user()
+    tag = request.arguments.text("tag")
+    if not chat.may(request.bot.user_id, "can_manage_tags"):
+        raise bad_request("CHAT_ADMIN_REQUIRED")
+    member = _member(request, chat)
+    if not member.is_here:
+        raise bad_request("USER_NOT_PARTICIPANT")
+    if member.is_administrator:
+        raise bad_request("TAG_CHANGE_FORBIDDEN")
+    if len(tag) > TITLE_CHARACTERS_MOST:
+        raise bad_request("TAG_INVALID")
+    if any(is_emoji(sign) for sign in tag):
+        raise bad_request("TAG_EMOJI_NOT_ALLOWED")
+    chat.members[member.account.user_id] = replace(member, tag=tag)
+    return True
+
+
 def leave_chat(request: Request) -> bool:
     """Go out of a chat."""
     chat = _shared_chat(request)
@@ -204,5 +229,6 @@ METHODS = {
     "setChatPermissions": handler(set_chat_permissions, "chat_id permissions use_independent_chat_permissions"),
     "promoteChatMember": handler(promote_chat_member, f"chat_id user_id is_anonymous {' '.join(_ALL_RIGHTS)}"),
     "setChatAdministratorCustomTitle": handler(set_custom_title, "chat_id user_id custom_title"),
+    "setChatMemberTag": handler(set_chat_member_tag, "chat_id user_id tag"),
     "leaveChat": handler(leave_chat, "chat_id"),
 }

@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from botflight_harness.telegram import objects
 from botflight_harness.telegram.errors import bad_request
+from botflight_harness.telegram.members import CHANNEL_RIGHTS, GROUP_RIGHTS, RIGHTS
 from botflight_harness.telegram.methods.request import Handler, Request, handler
 
 COMMANDS_MOST = 100
 COMMAND_DESCRIPTION_MOST = 256
 TEXT_CHARACTERS_MOST = {"name": 64, "description": 512, "short_description": 120}
 
+_ANONYMOUS = "is_anonymous"
 _COMMAND = re.compile(r"/?([a-z0-9_]{1,32})")
 _SCOPES = frozenset(
     {
@@ -111,6 +114,27 @@ def get_chat_menu_button(request: Request) -> dict[str, Any]:
     return buttons.get(chat_id) or buttons.get(0) or {"type": "commands" if request.bot.commands else "default"}
 
 
+def set_my_default_administrator_rights(request: Request) -> bool:
+    """Say which rights the bot asks for when it is made an administrator; none takes the wish back."""
+    is_channel = request.arguments.flag("for_channels")
+    value = request.arguments.get("rights")
+    if value is None:
+        request.bot.default_rights.pop(is_channel, None)
+        return True
+    with objects.parsing("ChatAdministratorRights"):
+        fields = objects.an_object(value, "ChatAdministratorRights")
+        given = {name for name in (*RIGHTS, *CHANNEL_RIGHTS, *GROUP_RIGHTS, _ANONYMOUS) if objects.flag(fields, name)}
+    request.bot.default_rights[is_channel] = frozenset(given)
+    return True
+
+
+def get_my_default_administrator_rights(request: Request) -> dict[str, bool]:
+    """Return which rights the bot asks for."""
+    is_channel = request.arguments.flag("for_channels")
+    asked = request.bot.default_rights.get(is_channel, frozenset())
+    return {name: name in asked for name in (*RIGHTS, *(CHANNEL_RIGHTS if is_channel else GROUP_RIGHTS), _ANONYMOUS)}
+
+
 def _texts() -> dict[str, Handler]:
     spelled = {"name": "Name", "description": "Description", "short_description": "ShortDescription"}
     setters = {
@@ -131,5 +155,7 @@ METHODS = {
     "deleteMyCommands": handler(delete_my_commands, "scope language_code"),
     "setChatMenuButton": handler(set_chat_menu_button, "chat_id menu_button"),
     "getChatMenuButton": handler(get_chat_menu_button, "chat_id"),
+    "setMyDefaultAdministratorRights": handler(set_my_default_administrator_rights, "rights for_channels"),
+    "getMyDefaultAdministratorRights": handler(get_my_default_administrator_rights, "for_channels"),
     **_texts(),
 }

@@ -18,6 +18,8 @@ MESSAGES_MOST = 100_000
 SERVICE = frozenset(
     {
         "chat_shared",
+        "checklist_tasks_added",
+        "checklist_tasks_done",
         "delete_chat_photo",
         "forum_topic_closed",
         "forum_topic_created",

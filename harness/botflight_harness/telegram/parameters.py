@@ -14,6 +14,7 @@ from botflight_harness.telegram.errors import Refusal, bad_request
 from botflight_harness.telegram.schema import Field, Method
 
 _UNREADABLE = {
+    "checklist": "can't parse InputChecklist JSON object",
     "commands": "can't parse commands JSON object",
     "button": "can't parse keyboard button JSON object",
     "custom_emoji_ids": "can't parse custom emoji identifiers JSON object",

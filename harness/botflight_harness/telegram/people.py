@@ -28,6 +28,7 @@ from botflight_harness.telegram.responding import Responding
 from botflight_harness.telegram.screen import Seen, screen, shows
 from botflight_harness.telegram.sharing import Sharing
 from botflight_harness.telegram.speaking import Speaking
+from botflight_harness.telegram.ticking import Ticking
 from botflight_harness.telegram.transcript import call_list, transcript
 from botflight_harness.telegram.updates import Lane
 
@@ -35,7 +36,9 @@ from botflight_harness.telegram.updates import Lane
 PATIENCE_S = 5.0
 
 
-class Person(Paying, Responding, Joining, Asking, Dealing, Picking, Playing, Filming, Presenting, Sharing, Speaking):
+class Person(
+    Paying, Responding, Joining, Asking, Dealing, Picking, Playing, Filming, Presenting, Sharing, Speaking, Ticking
+):
     """Somebody with a Telegram account. Make one with `telegram.user(...)`."""
 
     # Doing

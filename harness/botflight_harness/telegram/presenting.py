@@ -2,9 +2,10 @@
 
 from botflight_harness.telegram.accounts import BotAccount
 from botflight_harness.telegram.actor import Actor
+from botflight_harness.telegram.chats import Chat
+from botflight_harness.telegram.errors import ImpossibleAct
+from botflight_harness.telegram.groups import Group
 from botflight_harness.telegram.parameters import Upload
-
-PassportErrors = tuple[dict[str, object], ...]
 
 
 class Presenting(Actor):
@@ -14,6 +15,8 @@ class Presenting(Actor):
     emoji_status: tuple[str, int] = ("", 0)
     #: the bots that may change it, by their ids
     emoji_status_bots: frozenset[int] = frozenset()
+    #: the channel that the profile shows
+    personal_chat: Chat | None = None
 
     def add_profile_photo(self, data: bytes) -> None:
         """Show a photo of oneself, before the former ones."""
@@ -34,6 +37,12 @@ class Presenting(Actor):
     def forbid_emoji_status(self, bot: BotAccount | None = None) -> None:
         """Let a bot change it no more."""
         self.emoji_status_bots -= {(bot or self._telegram.sole_bot()).user_id}
+
+    def show_personal_chat(self, channel: Group | None) -> None:
+        """Show a channel of one's own in the profile, or none."""
+        if channel is not None and not channel.chat.may(self.user_id, "can_post_messages"):
+            raise ImpossibleAct(f"{self.first_name} does not post in {channel}")
+        self.personal_chat = None if channel is None else channel.chat
 
     def passport_errors(self, bot: BotAccount | None = None) -> list[dict[str, object]]:
         """Return what a bot has found wrong in what one has given it with Telegram Passport."""

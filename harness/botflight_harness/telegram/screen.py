@@ -10,7 +10,7 @@ from botflight_harness.telegram.keyboards import inline_buttons
 
 _MEDIA = ("live_photo", "photo", "animation", "video", "audio", "voice", "video_note", "sticker", "document")
 #: What is no file and no text; a venue carries its location too, so it comes first.
-_CARDS = ("game", "invoice", "poll", "venue", "location", "contact", "dice", "paid_media")
+_CARDS = ("checklist", "game", "invoice", "poll", "venue", "location", "contact", "dice", "paid_media")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,8 @@ class Seen:
     text: str
     #: the labels below it, row by row
     buttons: tuple[str, ...]
-    #: photo, live_photo, animation, video, audio, voice, video_note, sticker, document, game, invoice, poll, venue,
-    #: location, contact, dice, paid_media, service (an event of the chat), or text
+    #: photo, live_photo, animation, video, audio, voice, video_note, sticker, document, checklist, game, invoice,
+    #: poll, venue, location, contact, dice, paid_media, service (an event of the chat), or text
     kind: str
     edited: bool
     #: the bytes of the medium
@@ -73,6 +73,8 @@ def _card(content: Mapping[str, Any]) -> str:
     match content:
         case {"sticker": {"emoji": emoji}}:
             return str(emoji)
+        case {"checklist": checklist}:
+            return "\n".join([checklist["title"], *(_task(task) for task in checklist["tasks"])])
         case {"game": game}:
             return f"{game['title']}\n{game.get('text') or game['description']}"
         case {"invoice": invoice}:
@@ -89,6 +91,10 @@ def _card(content: Mapping[str, Any]) -> str:
             return f"{dice['emoji']} {dice['value']}"
         case _:
             return ""
+
+
+def _task(task: Mapping[str, Any]) -> str:
+    return f"[{'x' if 'completion_date' in task else ' '}] {task['text']}"
 
 
 def _file_id(medium: Any) -> str:  # noqa: ANN401 -- JSON

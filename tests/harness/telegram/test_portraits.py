@@ -108,6 +108,26 @@ def test_an_emoji_is_taken_away(telegram: Telegram, call: Call, refusal: Callabl
     assert "USER_PERMISSION_DENIED" in refusal("setUserEmojiStatus", user_id=alice.user_id)
 
 
+def test_the_channel_of_a_profile_is_read(
+    telegram: Telegram, call: Call, refusal: Callable[..., str], alice: Person
+) -> None:
+    """Its last messages, the newest first; getChat shows which it is."""
+    channel = telegram.channel("News", alice)
+    for number in range(3):
+        alice.send_text(f"News {number}", where=channel)
+    alice.show_personal_chat(channel)
+
+    messages = call("getUserPersonalChatMessages", user_id=alice.user_id, limit=2)
+
+    assert [message["text"] for message in messages] == ["News 2", "News 1"]
+    assert call("getChat", chat_id=alice.user_id)["personal_chat"]["title"] == "News"
+    assert "limit must be positive" in refusal("getUserPersonalChatMessages", user_id=alice.user_id, limit=0)
+    alice.show_personal_chat(None)
+    with pytest.raises(NotModelled, match="shows no channel"):
+        call("getUserPersonalChatMessages", user_id=alice.user_id, limit=2)
+    telegram.take_complaints()
+
+
 def test_a_bot_asks_for_rights(telegram: Telegram, call: Call, alice: Person, bot: BotAccount) -> None:
     """Whoever makes it an administrator gives it these, unless they choose others; channels have their own."""
     call("setMyDefaultAdministratorRights", rights={"can_pin_messages": True, "is_anonymous": True})

@@ -56,6 +56,7 @@ def _of_person(request: Request, user_id: int) -> dict[str, Any]:
     shows_emoji = emoji and (not until_s or world.clock.now_ms() < until_s * SECOND_MS)
     return {
         "bio": person.bio,
+        "personal_chat": person.personal_chat.as_json() if person.personal_chat else {},
         "photo": _photo(photos[0] if photos else None),
         "first_profile_audio": audios[0].content if audios else {},
         "emoji_status_custom_emoji_id": emoji if shows_emoji else "",

@@ -24,6 +24,7 @@ SENDING = (
 _NOUNS = {
     "audio": "music",
     "animation": "animations",
+    "checklist": "checklists",
     "contact": "contacts",
     "dice": "dice",
     "document": "documents",

@@ -1,5 +1,6 @@
 """What people and bots show of themselves: photos, music, an emoji beside the name."""
 
+from itertools import islice
 from typing import Any
 
 from botflight_harness.telegram import objects
@@ -8,6 +9,7 @@ from botflight_harness.telegram.methods.request import Request, handler
 from botflight_harness.telegram.people import Person
 
 AT_ONCE_MOST = 100
+MESSAGES_MOST = 20
 #: Where the frame of an animated photo may lie that stands for it, in seconds.
 FRAME_AT_S_MOST = 10
 
@@ -78,11 +80,23 @@ def set_user_emoji_status(request: Request) -> bool:
     return True
 
 
+def get_user_personal_chat_messages(request: Request) -> list[dict[str, Any]]:
+    """Return the last messages of the channel that somebody's profile shows, the newest first."""
+    person = request.user()
+    limit = min(request.arguments.integer("limit"), MESSAGES_MOST)
+    if limit <= 0:
+        raise bad_request("limit must be positive")
+    if not isinstance(person, Person) or person.personal_chat is None:
+        raise NotModelled("getUserPersonalChatMessages of somebody whose profile shows no channel")
+    return [message.as_json() for message in islice(person.personal_chat.newest_first(), limit)]
+
+
 METHODS = {
     "getUserProfilePhotos": handler(get_user_profile_photos, "user_id offset limit"),
     "getUserProfileAudios": handler(get_user_profile_audios, "user_id offset limit"),
     "setMyProfilePhoto": handler(set_my_profile_photo, "photo"),
     "removeMyProfilePhoto": handler(remove_my_profile_photo),
+    "getUserPersonalChatMessages": handler(get_user_personal_chat_messages, "user_id limit"),
     "setUserEmojiStatus": handler(
         set_user_emoji_status, "user_id emoji_status_custom_emoji_id emoji_status_expiration_date"
     ),

@@ -1,16 +1,17 @@
 """What a person sees: the messages of a chat as they stand now, as small values to assert on."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from botflight_harness.telegram import rich
 from botflight_harness.telegram.chats import Chat, Message
 from botflight_harness.telegram.files import FileStore
 from botflight_harness.telegram.keyboards import inline_buttons
 
 _MEDIA = ("live_photo", "photo", "animation", "video", "audio", "voice", "video_note", "sticker", "document")
 #: What is no file and no text; a venue carries its location too, so it comes first.
-_CARDS = ("checklist", "game", "invoice", "poll", "venue", "location", "contact", "dice", "paid_media")
+_CARDS = ("rich_message", "checklist", "game", "invoice", "poll", "venue", "location", "contact", "dice", "paid_media")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +25,10 @@ class Seen:
     #: the text, the caption, or what else can be read: a sticker's emoji, an invoice's title, a poll's question with
     #: its options
     text: str
-    #: the labels below it, row by row
+    #: the labels in it and below it, row by row
     buttons: tuple[str, ...]
     #: photo, live_photo, animation, video, audio, voice, video_note, sticker, document, checklist, game, invoice,
-    #: poll, venue, location, contact, dice, paid_media, service (an event of the chat), or text
+    #: poll, rich_message, venue, location, contact, dice, paid_media, service (an event of the chat), or text
     kind: str
     edited: bool
     #: the bytes of the medium
@@ -45,7 +46,7 @@ def screen(chat: Chat, files: FileStore) -> list[Seen]:
 def seen(message: Message, files: FileStore) -> Seen:
     """Return one message as it is seen."""
     sender = message.sender.as_json()
-    buttons = list(inline_buttons(message.inline_keyboard))
+    buttons = [*rich.buttons(message.content), *inline_buttons(message.inline_keyboard)]
     kind = _kind(message)
     stored = files.get(_file_id(message.content[kind])) if kind in _MEDIA else None
     return Seen(
@@ -70,31 +71,26 @@ def _kind(message: Message) -> str:
 
 def _card(content: Mapping[str, Any]) -> str:
     """Return what a person reads on something that is no text."""
-    match content:
-        case {"sticker": {"emoji": emoji}}:
-            return str(emoji)
-        case {"checklist": checklist}:
-            return "\n".join([checklist["title"], *(_task(task) for task in checklist["tasks"])])
-        case {"game": game}:
-            return f"{game['title']}\n{game.get('text') or game['description']}"
-        case {"invoice": invoice}:
-            return f"{invoice['title']}\n{invoice['description']}"
-        case {"poll": poll}:
-            return "\n".join([poll["question"], *(f"( ) {option['text']}" for option in poll["options"])])
-        case {"venue": venue}:
-            return f"{venue['title']}, {venue['address']}"
-        case {"location": location}:
-            return f"{location['latitude']}, {location['longitude']}"
-        case {"contact": contact}:
-            return f"{contact['first_name']} {contact['phone_number']}"
-        case {"dice": dice}:
-            return f"{dice['emoji']} {dice['value']}"
-        case _:
-            return ""
+    return next((read(content[kind]) for kind, read in _READ.items() if kind in content), "")
 
 
 def _task(task: Mapping[str, Any]) -> str:
     return f"[{'x' if 'completion_date' in task else ' '}] {task['text']}"
+
+
+#: By kind: what a person reads on it. A venue carries its location too, so it comes first.
+_READ: Mapping[str, Callable[[Any], str]] = {
+    "sticker": lambda sticker: str(sticker.get("emoji", "")),
+    "rich_message": lambda message: "\n".join(rich.lines(message["blocks"])),
+    "checklist": lambda checklist: "\n".join([checklist["title"], *map(_task, checklist["tasks"])]),
+    "game": lambda game: f"{game['title']}\n{game.get('text') or game['description']}",
+    "invoice": lambda invoice: f"{invoice['title']}\n{invoice['description']}",
+    "poll": lambda poll: "\n".join([poll["question"], *(f"( ) {option['text']}" for option in poll["options"])]),
+    "venue": lambda venue: f"{venue['title']}, {venue['address']}",
+    "location": lambda location: f"{location['latitude']}, {location['longitude']}",
+    "contact": lambda contact: f"{contact['first_name']} {contact['phone_number']}",
+    "dice": lambda dice: f"{dice['emoji']} {dice['value']}",
+}
 
 
 def _file_id(medium: Any) -> str:  # noqa: ANN401 -- JSON

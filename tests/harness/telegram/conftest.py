@@ -16,6 +16,9 @@ def complaints(type_name: str, value: Any, path: str) -> list[str]:
             return [f"{path}: {value!r} is no array"]
         inner = type_name[1:-1]
         return [found for number, item in enumerate(value) for found in complaints(inner, item, f"{path}[{number}]")]
+    if type_name == "RichText" and isinstance(value, str | list):
+        # The schema names the objects only; a text may be a string or an array of texts as well.
+        return [found for item in value if isinstance(value, list) for found in complaints("RichText", item, path)]
     if "|" in type_name:
         return min((complaints(one, value, path) for one in type_name.split("|")), key=len)
     if type_name in PRIMITIVES:

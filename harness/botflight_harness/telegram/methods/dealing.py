@@ -50,6 +50,11 @@ def _paid(request: Request, item: object) -> dict[str, Any]:
 
 def send_message_draft(request: Request) -> bool:
     """Show a message that is still being written."""
+    return show_draft(request, request.arguments.text("text"))
+
+
+def show_draft(request: Request, text: str) -> bool:
+    """Show what is still being written, for half a minute."""
     number = request.arguments.integer("draft_id")
     if not number:
         raise bad_request("DRAFT_ID_INVALID")
@@ -59,7 +64,7 @@ def send_message_draft(request: Request) -> bool:
     until_ms = request.world.clock.now_ms() + DRAFT_MS
     chat.drafts[number] = (request.arguments.flag("can_stop"), until_ms)
     request.world.at(until_ms, lambda: _forget_draft(chat.drafts, number, until_ms))
-    request.world.tell("chat_action", chat, details={"action": "typing", "draft": request.arguments.text("text")})
+    request.world.tell("chat_action", chat, details={"action": "typing", "draft": text})
     return True
 
 

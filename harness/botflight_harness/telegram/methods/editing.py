@@ -9,6 +9,7 @@ from botflight_harness.telegram.errors import bad_request
 from botflight_harness.telegram.keyboards import read_markup
 from botflight_harness.telegram.methods.media import KINDS, input_media
 from botflight_harness.telegram.methods.request import Request, handler
+from botflight_harness.telegram.methods.rich import rich_content
 
 _WHERE = "chat_id message_id reply_markup"
 _CAPTION_FIELDS = ("caption", "caption_entities", "show_caption_above_media")
@@ -17,15 +18,18 @@ _EDITABLE_MEDIA = ("animation", "photo", "live_photo", "video", "audio", "docume
 
 def edit_message_text(request: Request) -> dict[str, Any] | bool:
     """Put another text in the place of the old one."""
-    if "text" not in request.arguments:
+    if "rich_message" in request.arguments:
+        content = rich_content(request)
+    elif "text" not in request.arguments:
         raise bad_request("message text is empty")
-    content = text_content(request.formatted("text", "entities"))
+    else:
+        content = text_content(request.formatted("text", "entities"))
     message = editable(request)
-    if "game" in message.content:
+    if "game" in message.content and "text" in content:
         kept = {name: value for name, value in message.content["game"].items() if name not in {"text", "text_entities"}}
         shown = {f"text_{name}" if name == "entities" else name: value for name, value in content.items()}
         return edit(request, message, {"game": kept | shown})
-    if "text" not in message.content:
+    if message.content.keys().isdisjoint({"text", "rich_message"}):
         raise bad_request("there is no text in the message to edit")
     return edit(request, message, content)
 
@@ -98,7 +102,7 @@ def edit(request: Request, message: Message, content: dict[str, Any]) -> dict[st
 
 
 METHODS = {
-    "editMessageText": handler(edit_message_text, f"{_WHERE} inline_message_id text parse_mode entities"),
+    "editMessageText": handler(edit_message_text, f"{_WHERE} inline_message_id text parse_mode entities rich_message"),
     "editMessageCaption": handler(
         edit_message_caption,
         f"{_WHERE} inline_message_id caption parse_mode caption_entities show_caption_above_media",

@@ -33,6 +33,7 @@ _NOUNS = {
     "paid_media": "paid media",
     "photo": "photos",
     "poll": "polls",
+    "rich_message": "the rich message",
     "sticker": "stickers",
     "venue": "venues",
     "location": "locations",

@@ -7,7 +7,7 @@ _SIGN = (
     "\u2934\u2935\u2b00-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001f1e5\U0001f200-\U0001faff]"
 )
 _WITH_MORE = f"{_SIGN}\ufe0f?[\U0001f3fb-\U0001f3ff]?[\U000e0020-\U000e007f]*"
-_EMOJI = re.compile(
+_EMOJI = (
     f"{_WITH_MORE}(?:\u200d{_WITH_MORE})*"
     "|[\U0001f1e6-\U0001f1ff]{2}"  # a flag
     "|[0-9#*]\ufe0f?\u20e3"  # a key
@@ -16,4 +16,4 @@ _EMOJI = re.compile(
 
 def is_emoji(text: str) -> bool:
     """Tell whether a text is one emoji."""
-    return _EMOJI.fullmatch(text) is not None
+    return re.fullmatch(_EMOJI, text) is not None

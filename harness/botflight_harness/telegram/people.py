@@ -5,6 +5,7 @@ person (`sends`, `taps`) also let them travel on the bot's road, and return when
 """
 
 import asyncio
+from itertools import chain
 from typing import Any
 
 from botflight_harness.telegram import rich
@@ -280,7 +281,7 @@ class Person(
         for message in chat.newest_first():
             if message_id is not None and message.message_id != message_id:
                 continue
-            for candidate in (*rich.buttons(message.content), *inline_buttons(message.inline_keyboard)):
+            for candidate in chain(rich.buttons(message.content), inline_buttons(message.inline_keyboard)):
                 if button in {candidate["text"], candidate.get("callback_data")}:
                     return message, candidate
         return None

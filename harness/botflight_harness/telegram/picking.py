@@ -1,13 +1,15 @@
 """Stickers and custom emoji, as people pick them from the sets that they know."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botflight_harness.telegram.actor import Act, Actor, Place
 from botflight_harness.telegram.errors import ImpossibleAct
 from botflight_harness.telegram.parameters import Upload
 from botflight_harness.telegram.screen import Seen
-from botflight_harness.telegram.stickers import Sticker
 from botflight_harness.telegram.utf16 import utf16_length
+
+if TYPE_CHECKING:
+    from botflight_harness.telegram.stickers import Sticker
 
 
 class Picking(Actor):
@@ -40,7 +42,7 @@ class Picking(Actor):
         """Write a custom emoji of a set."""
         return await self._done(self.send_custom_emoji(of, emoji, where=where))
 
-    def _pick(self, name: str, emoji: str) -> Sticker:
+    def _pick(self, name: str, emoji: str) -> "Sticker":
         found = self._telegram.sticker_sets.find(name)
         if found is None:
             raise ImpossibleAct(f"there is no set of stickers {name!r}")

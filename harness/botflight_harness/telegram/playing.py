@@ -1,12 +1,15 @@
 """Games, as people play them: the button that starts one, and the page that the bot opens."""
 
 import asyncio
+from typing import TYPE_CHECKING, cast
 
 from botflight_harness.telegram.actor import Act, Actor, Place
 from botflight_harness.telegram.chats import Message
 from botflight_harness.telegram.errors import ImpossibleAct
-from botflight_harness.telegram.games import Game
 from botflight_harness.telegram.screen import Seen
+
+if TYPE_CHECKING:
+    from botflight_harness.telegram.games import Game
 
 #: How long a game waits for a bot that works in the background, in real seconds.
 START_PATIENCE_S = 5.0
@@ -21,7 +24,7 @@ class Playing(Actor):
         """Press the button that starts a game, on a message or on the newest game."""
         number = on if isinstance(on, int) or on is None else on.message_id
         for message in self.chat_in(where).newest_first():
-            if isinstance(message.behind, Game) and number in {None, message.message_id}:
+            if "game" in message.content and number in {None, message.message_id}:
                 return self._start_game(message, update_id)
         raise ImpossibleAct(f"{self.first_name} sees no game")
 
@@ -51,6 +54,5 @@ class Playing(Actor):
         return query.url
 
     def _start_game(self, message: Message, update_id: int | None) -> Act:
-        game = message.behind
-        assert isinstance(game, Game)
+        game = cast("Game", message.behind)
         return self._press_button(message, {"game_short_name": game.short_name}, update_id)

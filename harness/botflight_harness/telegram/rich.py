@@ -88,11 +88,11 @@ def _lines(block: Block) -> Iterator[str]:
         yield plain(block["credit"])
 
 
-def buttons(content: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the buttons in a message, each with its label as a string, as those below a message have it."""
-    if "rich_message" in content:
-        for button in _buttons(content["rich_message"]["blocks"]):
-            yield {**button, "text": plain(button["text"])}
+def buttons(content: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the buttons in a message, each with its label as a string, as those below a message have it."""
+    if "rich_message" not in content:
+        return []
+    return [{**button, "text": plain(button["text"])} for button in _buttons(content["rich_message"]["blocks"])]
 
 
 def _buttons(value: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 -- JSON

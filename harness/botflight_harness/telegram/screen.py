@@ -64,6 +64,8 @@ def seen(message: Message, files: FileStore) -> Seen:
 
 
 def _kind(message: Message) -> str:
+    if "text" in message.content:
+        return "text"
     if message.is_service:
         return "service"
     return next((kind for kind in (*_MEDIA, *_CARDS) if kind in message.content), "text")

@@ -1,14 +1,11 @@
 """Mini Apps that people have open, and what bots have prepared for them to send."""
 
-import hashlib
-import hmac
 import json
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
-from urllib.parse import urlencode
 
 from botflight_harness.clock import SECOND_MS
 from botflight_harness.telegram.accounts import BotAccount
@@ -111,6 +108,10 @@ def sign(facts: Mapping[str, str], token: str) -> str:
 
     The `signature` for third parties is left out: only Telegram has the key for it.
     """
+    import hashlib  # noqa: PLC0415 -- these three cost more than the rest of the module, and few tests come here
+    import hmac  # noqa: PLC0415
+    from urllib.parse import urlencode  # noqa: PLC0415
+
     checked = "\n".join(f"{name}={facts[name]}" for name in sorted(facts))
     key = hmac.new(b"WebAppData", token.encode(), hashlib.sha256).digest()
     return urlencode({**facts, "hash": hmac.new(key, checked.encode(), hashlib.sha256).hexdigest()})

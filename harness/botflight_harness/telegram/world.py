@@ -5,8 +5,9 @@ import itertools
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botflight_harness.clock import Clock, VirtualClock
 from botflight_harness.faults import Faults
@@ -21,7 +22,6 @@ from botflight_harness.telegram.errors import AnswerLost, NotModelled, Refusal
 from botflight_harness.telegram.events import Event, EventKind, Listener
 from botflight_harness.telegram.files import UPLOAD_BYTES_MOST, FileStore, StoredFile
 from botflight_harness.telegram.flood import FloodLimits
-from botflight_harness.telegram.games import Games
 from botflight_harness.telegram.gatherings import Gatherings
 from botflight_harness.telegram.groups import Group
 from botflight_harness.telegram.keyboards import NO_MARKUP, Markup
@@ -31,9 +31,12 @@ from botflight_harness.telegram.methods.request import Request
 from botflight_harness.telegram.parameters import Upload
 from botflight_harness.telegram.payments import Till
 from botflight_harness.telegram.people import Person
-from botflight_harness.telegram.stickers import StickerSets
 from botflight_harness.telegram.updates import Lane, Update, UpdateQueue
 from botflight_harness.telegram.web_apps import WebApps
+
+if TYPE_CHECKING:
+    from botflight_harness.telegram.games import Games
+    from botflight_harness.telegram.stickers import StickerSets
 
 #: The record of calls and the open callback queries keep the newest of this many.
 CALLS_MOST = 100_000
@@ -69,10 +72,6 @@ class Telegram(Gatherings):
         self.clock: Clock = clock or VirtualClock()
         self.random = Random(f"botflight:{seed}")  # noqa: S311 -- repeatable on purpose
         self.files = FileStore(Random(f"botflight-files:{seed}"))  # noqa: S311
-        #: sets of stickers, those of bots and those that `telegram.sticker_sets.add(...)` makes
-        self.sticker_sets = StickerSets(self.files)
-        #: games of bots: `telegram.games.add("chess", bot=bot)` makes one
-        self.games = Games(self.files)
         self.faults = Faults()
         #: Off until a test says `telegram.flood_limits.turn_on()`.
         self.flood_limits = FloodLimits()
@@ -111,6 +110,22 @@ class Telegram(Gatherings):
         #: what is to happen later, on a clock that goes by itself
         self._agenda: list[tuple[int, int, Callable[[], None]]] = []
         self._agenda_numbers = itertools.count()
+
+    # What few tests need, and so is imported late
+
+    @cached_property
+    def sticker_sets(self) -> "StickerSets":
+        """Sets of stickers, those of bots and those that `telegram.sticker_sets.add(...)` makes."""
+        from botflight_harness.telegram.stickers import StickerSets  # noqa: PLC0415 -- late
+
+        return StickerSets(self.files)
+
+    @cached_property
+    def games(self) -> "Games":
+        """Games of bots: `telegram.games.add("chess", bot=bot)` makes one, as BotFather does."""
+        from botflight_harness.telegram.games import Games  # noqa: PLC0415 -- late
+
+        return Games(self.files)
 
     # Who is there
 

@@ -1,4 +1,7 @@
+import subprocess
+import sys
 from collections.abc import Callable
+from importlib import import_module
 from importlib.resources import files
 from typing import Any
 
@@ -6,7 +9,7 @@ import pytest
 
 from botflight_harness import Person, Telegram, Upload
 from botflight_harness.telegram import schema
-from botflight_harness.telegram.methods import METHODS
+from botflight_harness.telegram.methods import LATE, METHODS, Late
 
 Call = Callable[..., Any]
 
@@ -51,7 +54,9 @@ def test_every_parameter_that_is_required_is_modelled(name: str) -> None:
     method = schema.load().method(name)
 
     assert method is not None
-    assert set(method.required) <= METHODS[name].models
+    handler = METHODS[name]
+    models = handler.load().models if isinstance(handler, Late) else handler.models
+    assert set(method.required) <= models
 
 
 @pytest.fixture
@@ -103,3 +108,21 @@ def test_every_update_has_the_published_shape(scenario: Telegram, complaints: Ca
 
     assert found == []
     assert {update.kind for update in updates} == {"message", "edited_message", "callback_query", "my_chat_member"}
+
+
+@pytest.mark.parametrize("family", LATE)
+def test_a_family_that_is_imported_late_is_known_by_its_methods(family: str) -> None:
+    """A method that the table leaves out could never be called."""
+    module = import_module(f"botflight_harness.telegram.methods.{family}")
+
+    assert LATE[family].split() == list(module.METHODS)
+
+
+def test_a_world_imports_no_late_family() -> None:
+    """What few bots call costs the others nothing."""
+    code = "import sys, botflight_harness.telegram.world; print(*sys.modules)"
+
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+
+    late = {f"botflight_harness.telegram.methods.{family}" for family in LATE}
+    assert not late & set(loaded)

@@ -1,68 +1,97 @@
 """The methods that the world models, by family. What is not here is not modelled, and says so."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
 
 from botflight_harness.telegram.methods import (
     albums,
     attachments,
     callbacks,
     chats,
-    checklists,
-    closing,
     dealing,
     editing,
     forwarding,
-    games,
     inline,
     invites,
     media,
     members,
     messages,
-    passport,
     payments,
     polls,
-    portraits,
     profile,
     reactions,
     receiving,
-    rich,
-    senders,
-    sticker_sets,
-    stickers,
     topics,
-    web_apps,
 )
-from botflight_harness.telegram.methods.request import Handler
+from botflight_harness.telegram.methods.request import Handler, Request
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A method whose family is imported when it is first called."""
+
+    family: str
+    name: str
+
+    def load(self) -> Handler:
+        """Import the family, and return what runs the method."""
+        family: Mapping[str, Handler] = import_module(f"{__name__}.{self.family}").METHODS
+        METHODS.update(family)
+        return family[self.name]
+
+    def __call__(self, request: Request) -> Any:  # noqa: ANN401 -- JSON
+        """Run the method, as its handler does."""
+        return self.load()(request)
+
 
 _FAMILIES = (
     albums,
     attachments,
     callbacks,
     chats,
-    checklists,
-    closing,
     dealing,
     editing,
     forwarding,
-    games,
     inline,
     invites,
     media,
     members,
     messages,
-    passport,
     payments,
     polls,
-    portraits,
     profile,
     reactions,
     receiving,
-    rich,
-    senders,
-    sticker_sets,
-    stickers,
     topics,
-    web_apps,
 )
 
-METHODS: Mapping[str, Handler] = {name: handler for family in _FAMILIES for name, handler in family.METHODS.items()}
+#: Families that few bots call: what their methods are, so that their modules are imported by the first call only.
+LATE: Mapping[str, str] = {
+    "checklists": "sendChecklist editMessageChecklist",
+    "closing": "close logOut",
+    "games": "sendGame setGameScore getGameHighScores",
+    "passport": "setPassportDataErrors",
+    "portraits": (
+        "getUserProfilePhotos getUserProfileAudios setMyProfilePhoto removeMyProfilePhoto "
+        "getUserPersonalChatMessages setUserEmojiStatus"
+    ),
+    "rich": "sendRichMessage sendRichMessageDraft",
+    "senders": "banChatSenderChat unbanChatSenderChat",
+    "sticker_sets": (
+        "createNewStickerSet addStickerToSet replaceStickerInSet getStickerSet setStickerPositionInSet "
+        "deleteStickerFromSet setStickerSetTitle setStickerSetThumbnail setCustomEmojiStickerSetThumbnail "
+        "deleteStickerSet setChatStickerSet deleteChatStickerSet"
+    ),
+    "stickers": (
+        "uploadStickerFile setStickerEmojiList setStickerKeywords setStickerMaskPosition getCustomEmojiStickers "
+        "getForumTopicIconStickers"
+    ),
+    "web_apps": "answerWebAppQuery savePreparedInlineMessage savePreparedKeyboardButton",
+}
+
+METHODS: dict[str, Handler | Late] = {
+    **{name: handler for family in _FAMILIES for name, handler in family.METHODS.items()},
+    **{name: Late(family, name) for family, names in LATE.items() for name in names.split()},
+}

@@ -9,7 +9,6 @@ from botflight_harness.telegram.errors import bad_request
 from botflight_harness.telegram.keyboards import read_markup
 from botflight_harness.telegram.methods.media import KINDS, input_media
 from botflight_harness.telegram.methods.request import Request, handler
-from botflight_harness.telegram.methods.rich import rich_content
 
 _WHERE = "chat_id message_id reply_markup"
 _CAPTION_FIELDS = ("caption", "caption_entities", "show_caption_above_media")
@@ -19,6 +18,8 @@ _EDITABLE_MEDIA = ("animation", "photo", "live_photo", "video", "audio", "docume
 def edit_message_text(request: Request) -> dict[str, Any] | bool:
     """Put another text in the place of the old one."""
     if "rich_message" in request.arguments:
+        from botflight_harness.telegram.methods.rich import rich_content  # noqa: PLC0415 -- few bots need it
+
         content = rich_content(request)
     elif "text" not in request.arguments:
         raise bad_request("message text is empty")

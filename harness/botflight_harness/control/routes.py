@@ -15,6 +15,7 @@ from botflight_harness.control.fields import FieldError, read_fields
 from botflight_harness.control.openapi import document
 from botflight_harness.control.operation import Operation
 from botflight_harness.control.people import OPERATIONS as PEOPLE
+from botflight_harness.control.possessions import OPERATIONS as POSSESSIONS
 from botflight_harness.control.room import Room, Unknown
 from botflight_harness.control.trouble import OPERATIONS as TROUBLE
 from botflight_harness.control.world import OPERATIONS as WORLD
@@ -30,7 +31,7 @@ BODY_LIMIT_BYTES = 68 * 1024 * 1024
 
 def operations() -> list[Operation]:
     """Return what can be asked of every world."""
-    return [*WORLD, *PEOPLE, *act_operations(), *TROUBLE]
+    return [*WORLD, *PEOPLE, *POSSESSIONS, *act_operations(), *TROUBLE]
 
 
 def control_mount(room: Room, offered: Sequence[Operation], *, version: str) -> Mount:

@@ -196,3 +196,36 @@ async def test_the_javascript_of_the_tutorial_runs(driver: Driver, tmp_path: Pat
     said, _ = await asyncio.wait_for(ended.communicate(), 30)
 
     assert (ended.returncode, said.decode()) == (0, "the test has passed\n")
+
+
+async def test_stickers_games_and_mini_apps_are_at_hand(driver: Driver, bot: BotAccount) -> None:
+    """What the test makes beforehand, and what a person then does with it."""
+    alice = (await driver.post("/people", first_name="Alice"))["id"]
+    await driver.post("/sticker_sets", name="Animals", emoji=["🐱", "🐶"])
+    await driver.post("/games", short_name="chess", title="Chess")
+    menu = {"type": "web_app", "text": "Shop", "web_app": {"url": "https://example.com/shop"}}
+    await called(driver, bot, "setChatMenuButton", menu_button=menu)
+
+    sticker = await driver.post(f"/people/{alice}/send_sticker", of="Animals", emoji="🐶")
+    await called(driver, bot, "sendGame", chat_id=alice, game_short_name="chess")
+    played = await driver.post(f"/people/{alice}/play")
+    app = await driver.post(f"/people/{alice}/open_web_app")
+
+    assert sticker["message"]["sticker"]["set_name"] == "Animals"
+    assert len(played["update_ids"]) == 1
+    assert (app["url"], "hash=" in app["init_data"]) == ("https://example.com/shop", True)
+
+
+async def test_a_mini_app_below_the_chat_sends_its_data(driver: Driver, bot: BotAccount) -> None:
+    """The app is named by its id."""
+    alice = (await driver.post("/people", first_name="Alice"))["id"]
+    await driver.post(f"/people/{alice}/send_text", text="/start")
+    keyboard = {"keyboard": [[{"text": "Form", "web_app": {"url": "https://example.com/form"}}]]}
+    await called(driver, bot, "sendMessage", chat_id=alice, text="x", reply_markup=keyboard)
+
+    app = await driver.post(f"/people/{alice}/open_web_app", button="Form")
+    sent = await driver.post(f"/people/{alice}/send_web_app_data", app=app["app_id"], data="size=3")
+
+    assert sent["message"]["web_app_data"] == {"data": "size=3", "button_text": "Form"}
+    status, _ = await driver.refused(f"/people/{alice}/send_web_app_data", app="nothing", data="x")
+    assert status == 404

@@ -53,7 +53,7 @@ function mediaOf(message) {
   return [null, ""];
 }
 
-const UNDRAWN = ["contact", "dice", "location", "poll", "venue", "video_note", "invoice", "successful_payment", "refunded_payment", "game", "story", "checklist"];
+const UNDRAWN = ["contact", "dice", "location", "poll", "venue", "video_note", "invoice", "successful_payment", "refunded_payment", "game", "story", "checklist", "checklist_tasks_done", "checklist_tasks_added", "rich_message", "users_shared", "chat_shared", "web_app_data"];
 
 function textOf(message, onCommand) {
   if (message.text) return rich(message.text, message.entities, onCommand);

@@ -60,6 +60,14 @@ def test_links_are_found_in_texts(send: Callable[..., Any]) -> None:
     assert kept == text
 
 
+@pytest.mark.parametrize("kind", ["code", "bold"])
+def test_code_is_left_as_it_is(send: Callable[..., Any], kind: str) -> None:
+    """Within other adornments links are found."""
+    (shown,) = send({"type": "paragraph", "text": {"type": kind, "text": "@shop"}})
+
+    assert (shown["text"]["text"] == "@shop") is (kind == "code")
+
+
 def test_what_the_server_finds_for_itself_is_taken_off(send: Callable[..., Any]) -> None:
     """A mention that the bot gives is as good as its text."""
     (shown,) = send({"type": "paragraph", "text": {"type": "hashtag", "text": "tea", "hashtag": "tea"}})

@@ -7,14 +7,15 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Coroutine, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
 import uvloop
-from tests.bench.load import Broken, Load
 from tests.bench.peers.environment import Environment
+from tests.bench.watched import Watched
+from tests.postgres_server import Server
 
 Result = TypeVar("Result")
 
@@ -27,7 +28,8 @@ TOKEN = "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0"
 SECRET = "a-secret-of-the-benchmark"
 #: Stands in a variable for the address of the Bot API, which is not known before the turn.
 API_BASE_URL = "{api_base_url}"
-_TICKS_S = 1 / os.sysconf("SC_CLK_TCK")
+#: Stands in a variable for the address of a database that nobody has used.
+NEW_DATABASE = "{new_database}"
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "PYTHONPATH", "TMPDIR")
 
 
@@ -55,6 +57,18 @@ class Contender:
         return {name: value.replace(API_BASE_URL, told.api_base_url) for name, value in self.variables.items()}
 
 
+@contextlib.asynccontextmanager
+async def housed(contender: Contender, server: Server | None) -> AsyncIterator[Contender]:
+    """The contender with a new database where it asks for one, for the time of the block."""
+    asked = [name for name, value in contender.variables.items() if value == NEW_DATABASE]
+    if not asked:
+        yield contender
+        return
+    assert server is not None
+    async with server.database() as url:
+        yield replace(contender, variables={**contender.variables, **dict.fromkeys(asked, url)})
+
+
 @dataclass(frozen=True, slots=True)
 class Running:
     """A contender's process."""
@@ -64,21 +78,10 @@ class Running:
     #: Where it runs.
     folder: Path
 
-    def cpu_s(self) -> float | None:
-        """CPU time that all its threads took so far; None where there is no /proc."""
-        try:
-            fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            return None
-        return (int(fields[11]) + int(fields[12])) * _TICKS_S
-
-    def memory_mib(self) -> float | None:
-        """What it holds in memory; None where there is no /proc."""
-        try:
-            pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
-        except OSError:
-            return None
-        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+    @property
+    def watched(self) -> Watched:
+        """Its process, from outside."""
+        return Watched(self.process.pid)
 
 
 def run(body: Coroutine[None, None, Result]) -> Result:
@@ -146,17 +149,13 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
         await process.wait()
 
 
-async def until_answering(running: Running, load: Load, *, folder: Path) -> float:
-    """Send an update now and then until one is answered; the seconds that it took. Raises DidNotStart."""
+async def until_answering(running: Running, answers: Callable[[], Awaitable[bool]]) -> float:
+    """Ask now and then whether an update is answered; the seconds until one was. Raises DidNotStart."""
     started_s = time.perf_counter()
-    while time.perf_counter() - started_s < START_LIMIT_S:
-        if running.process.returncode is not None:
-            break
-        with contextlib.suppress(OSError, Broken):
-            async with load.connected():
-                tally = await load.run(seconds=1, most=1, drain_s=0)
-            if tally.completed:
+    while time.perf_counter() - started_s < START_LIMIT_S and running.process.returncode is None:
+        with contextlib.suppress(OSError):
+            if await answers():
                 return time.perf_counter() - started_s
         await asyncio.sleep(PROBE_EVERY_S)
-    end = (folder / "output").read_bytes()[-2000:].decode(errors="replace")
+    end = (running.folder / "output").read_bytes()[-2000:].decode(errors="replace")
     raise DidNotStart(f"{running.name} did not start (exit code {running.process.returncode}); it wrote:\n{end}")

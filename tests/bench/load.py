@@ -107,6 +107,14 @@ class Load:
                 connection.close()
             self._connections, self._idle = [], deque()
 
+    async def answered_one(self) -> bool:
+        """Send one update; whether its message came within a second. Raises OSError where nobody takes it."""
+        try:
+            async with self.connected():
+                return (await self.run(seconds=1, most=1, drain_s=0)).completed > 0
+        except Broken as error:
+            raise ConnectionError from error
+
     async def run(
         self, *, seconds: float, most: int = 10_000_000, per_s: float = float("inf"), drain_s: float = 30.0
     ) -> Tally:

@@ -178,7 +178,7 @@ async def measure(name: str, url: str, *, taps: int, window: int, folder: Path) 
         ShopApi(greeting, shop).listening() as api,
         running(contender, environment(port, api), folder=folder) as bot,
     ):
-        await until_answering(bot, greeting, folder=folder)
+        await until_answering(bot, greeting.answered_one)
         async with shop.load.connected():
             # The first ones open connections and draw the picture.
             warm = await shop.load.run(seconds=60, most=taps // 10)

@@ -1,6 +1,5 @@
-"""One turn of one contender: a fresh process and store, a warm-up, a measured run, the numbers of it."""
+"""One turn under the exact generator, which matches every message with its update: what was lost, how late all was."""
 
-import asyncio
 import contextlib
 import gc
 import os
@@ -11,8 +10,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tests.bench.bot_api import BotApi
-from tests.bench.contender import SECRET, Contender, Running, environment, free_port, running, until_answering
+from tests.bench.contender import SECRET, Contender, Running, environment, free_port, housed, running, until_answering
 from tests.bench.load import Load, Tally, Target
+from tests.bench.watched import Watched
+from tests.postgres_server import Server
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,8 @@ class Plan:
     window: int
     #: Users, each in a private chat, that take turns.
     chats: int = 500
+    #: Where contenders that ask for it get a new database; None where none does.
+    server: Server | None = None
     #: Where stores and outputs go for the time of a turn: on a disk, or fsync costs nothing.
     folder: Path
 
@@ -60,14 +63,14 @@ class Numbers:
 class _Watch:
     """CPU times, before and after."""
 
-    def __init__(self, running: Running) -> None:
-        self._running = running
-        self._cpu_s = running.cpu_s()
+    def __init__(self, process: Watched) -> None:
+        self._process = process
+        self._cpu_s = process.cpu_s()
         self._own_s = time.process_time()
         self._at_s = time.perf_counter()
 
     def cpu_us(self, updates: int) -> float | None:
-        now_s = self._running.cpu_s()
+        now_s = self._process.cpu_s()
         return None if now_s is None or self._cpu_s is None else (now_s - self._cpu_s) / max(updates, 1) * 1e6
 
     def load_share(self) -> float:
@@ -79,9 +82,9 @@ async def take_turn(contender: Contender, plan: Plan) -> Numbers:
     async with standing(contender, plan) as (load, bot, start_s), load.connected():
         await load.run(seconds=plan.warm_up_s)
         gc.collect()
-        watch = _Watch(bot)
+        watch = _Watch(bot.watched)
         tally = await load.run(seconds=plan.seconds)
-        return _numbers(tally, watch, start_s=start_s, memory_mib=bot.memory_mib())
+        return _numbers(tally, watch, start_s=start_s, memory_mib=bot.watched.memory_mib())
 
 
 @contextlib.asynccontextmanager
@@ -101,10 +104,12 @@ async def standing(contender: Contender, plan: Plan) -> AsyncIterator[tuple[Load
     )
     with tempfile.TemporaryDirectory(dir=plan.folder, prefix="turn-") as name:
         folder = Path(name)
-        async with BotApi(load.completed).listening() as api_base_url:
-            told = environment(port, api_base_url)
-            async with running(contender, told, folder=folder) as bot:
-                yield load, bot, await until_answering(bot, load, folder=folder)
+        async with (
+            BotApi(load.completed).listening() as api_base_url,
+            housed(contender, plan.server) as ready,
+            running(ready, environment(port, api_base_url), folder=folder) as bot,
+        ):
+            yield load, bot, await until_answering(bot, load.answered_one)
 
 
 def _numbers(tally: Tally, watch: _Watch, *, start_s: float, memory_mib: float | None) -> Numbers:
@@ -146,11 +151,3 @@ def fsync_ms(folder: Path, *, times: int = 50) -> float:
             os.fsync(file.fileno())
             took_ms.append((time.perf_counter() - started_s) * 1000)
     return percentile(took_ms, 50)
-
-
-async def in_turns(contenders: Sequence[Contender], plan: Plan, rounds: int) -> AsyncIterator[tuple[str, Numbers]]:
-    """Let contenders take turns: A B C, A B C, ... so that a slow minute of the machine meets all of them."""
-    for _ in range(rounds):
-        for contender in contenders:
-            yield contender.name, await take_turn(contender, plan)
-            await asyncio.sleep(0.2)

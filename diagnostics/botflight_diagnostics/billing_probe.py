@@ -96,7 +96,7 @@ class BillingProbe(Protocol):
 
     Sections run side by side, so every method works on a connection of its own and reads without waiting for writers.
     A method that is cancelled lets go at once (asyncpg: `connection.terminate()`), it does not wait for the server.
-    An error that may pass by itself is raised as `preflight.TransientError`, `ConnectionError` or `TimeoutError`.
+    An error that may pass by itself is raised as `report.TransientError`, `ConnectionError` or `TimeoutError`.
     """
 
     async def database(self) -> DatabaseFacts:

@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 from botflight_diagnostics.findings import FindingSpec
 from botflight_diagnostics.mutes import LONGEST_MS, MAX_REASON, MuteRefused, Mutes, MutesInMemory
-from botflight_diagnostics.report import Checked, Finding, Judged, Mute, Report, SectionReport, Status
+from botflight_diagnostics.report import Checked, Finding, Judged, Mute, Report, SectionReport, Status, TransientError
 from botflight_diagnostics.telemetry.clock import Clock, SystemClock
 
 SECTION_DEADLINE_MS: Final = 1000.0
@@ -19,10 +19,6 @@ MAX_RETRIES: Final = 2
 RETRY_PAUSE_S: Final = 0.02
 
 Pause = Callable[[float], Awaitable[None]]
-
-
-class TransientError(Exception):
-    """A check failed in a way that may pass by itself: the runner tries again within the section's deadline."""
 
 
 TRANSIENT: Final = (TransientError, ConnectionError, TimeoutError)

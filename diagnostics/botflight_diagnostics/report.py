@@ -53,6 +53,10 @@ class Checked:
     findings: tuple[Finding, ...] = ()
 
 
+class TransientError(Exception):
+    """A check failed in a way that may pass by itself: the runner tries again within the section's deadline."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mute:
     """A finding that is known and shall not count for a while."""

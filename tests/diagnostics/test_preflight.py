@@ -3,8 +3,8 @@ import asyncio
 import pytest
 
 from botflight_diagnostics.findings import FindingSpec, Severity
-from botflight_diagnostics.preflight import Preflight, Section, TransientError
-from botflight_diagnostics.report import Checked, Finding, Result, Status
+from botflight_diagnostics.preflight import Preflight, Section
+from botflight_diagnostics.report import Checked, Finding, Result, Status, TransientError
 
 ERROR = FindingSpec(
     code="T_ERROR", severity=Severity.CRITICAL, meaning="m.", impact="i.", how_to_fix="mend it", no_alert="a test"

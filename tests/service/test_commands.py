@@ -103,6 +103,22 @@ def test_help_loads_nothing_heavy() -> None:
     assert ended.stderr.strip() == "[]"
 
 
+def test_a_check_loads_what_reads_settings_and_opens_a_store() -> None:
+    """How soon `check` is done is a matter of what it imports: no bot library, no web server, no telemetry."""
+    pydantic = {"annotated_types", "dotenv", "pydantic", "pydantic_core", "pydantic_settings", "typing_inspection"}
+    known = pydantic | {"botflight_diagnostics", "botflight_service", "orjson", "typing_extensions"}
+    script = (
+        "import sys\nbefore = set(sys.modules)\nfrom botflight_service.__main__ import main\nmain(['check'])\n"
+        "loaded = {name.partition('.')[0] for name in set(sys.modules) - before} - sys.stdlib_module_names\n"
+        f"print([name for name in loaded - {known} if not name.startswith('_')], file=sys.stderr)"
+    )
+
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert "store: opens" in ended.stdout
+    assert ended.stderr.strip() == "[]"
+
+
 @pytest.mark.parametrize("command", ["serve", "polling"])
 def test_missing_settings_end_with_one_message_and_2(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     """All that is missing is named at once, with an example, and there is no traceback."""

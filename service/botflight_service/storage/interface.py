@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 from uuid import UUID
 
-from botflight_diagnostics.billing_preflight import BillingProbe
+from botflight_diagnostics.billing_probe import BillingProbe
 from botflight_diagnostics.report import Mute
 from botflight_service.admin_action import AdminAction
 from botflight_service.billing.ledger import Transfer

@@ -8,7 +8,7 @@ from bisect import bisect_left
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Protocol, TypeVar
 
-from botflight_diagnostics.billing_preflight import (
+from botflight_diagnostics.billing_probe import (
     AttemptFacts,
     BalanceFacts,
     DatabaseFacts,
@@ -16,7 +16,7 @@ from botflight_diagnostics.billing_preflight import (
     TenantFacts,
     UserFacts,
 )
-from botflight_diagnostics.preflight import TransientError
+from botflight_diagnostics.report import TransientError
 from botflight_service.generation.attempts import UNSETTLED, AttemptState
 from botflight_service.storage.interface import StorageError, StorageUnavailable
 from botflight_service.storage.json_store import lines, writes

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import orjson
 
-from botflight_diagnostics.billing_preflight import BillingProbe
+from botflight_diagnostics.billing_probe import BillingProbe
 from botflight_diagnostics.report import Mute
 from botflight_service.admin_action import AdminAction
 from botflight_service.billing import ledger

@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 
 import orjson
 
-from botflight_diagnostics.billing_preflight import (
+from botflight_diagnostics.billing_probe import (
     AttemptFacts,
     BalanceFacts,
     DatabaseFacts,
@@ -16,7 +16,7 @@ from botflight_diagnostics.billing_preflight import (
     TenantFacts,
     UserFacts,
 )
-from botflight_diagnostics.preflight import TransientError
+from botflight_diagnostics.report import TransientError
 from botflight_service.storage.interface import StorageError, StorageUnavailable
 from botflight_service.storage.sql import hours, statements
 from botflight_service.storage.sql.program import Make, Program, changed, row, rows

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from botflight_diagnostics.billing_preflight import BillingProbe, DatabaseFacts
+from botflight_diagnostics.billing_probe import BillingProbe, DatabaseFacts
 from botflight_service.lock import FileLock
 from botflight_service.storage.batches import Action, BatchThread
 from botflight_service.storage.feed import Feed

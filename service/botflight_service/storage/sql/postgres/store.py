@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, TypeVar
 
-from botflight_diagnostics.billing_preflight import BillingProbe, DatabaseFacts
+from botflight_diagnostics.billing_probe import BillingProbe, DatabaseFacts
 from botflight_service.storage.interface import AttemptExists, AttemptMoved, Receipt, Work
 from botflight_service.storage.sql import writes
 from botflight_service.storage.sql.postgres import records, recovery, single

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
@@ -210,15 +210,20 @@ class LocalProvider:
 
         Raises ProviderUnavailable where too many are at work.
         """
-        now_ms = self._clock_ms()
-        ended = [job for job in self._jobs.values() if job.has_ended(now_ms)]
         gone: list[Job] = []
+        oldest = self._jobs_that_ended()
         while len(self._jobs) >= self._most_jobs or sum(self._sizes.values()) + size > self._most_bytes:
-            if len(gone) == len(ended):
+            job = next(oldest, None)
+            if job is None:
                 raise ProviderUnavailable("busy")
-            gone.append(ended[len(gone)])
-            self._let_go(gone[-1])
+            gone.append(job)
+            self._let_go(job)
         return gone
+
+    def _jobs_that_ended(self) -> Iterator[Job]:
+        """The oldest first. Nothing is looked at before it is asked for, and then rarely more than one."""
+        now_ms = self._clock_ms()
+        yield from (job for job in tuple(self._jobs.values()) if job.has_ended(now_ms))
 
     def _let_go(self, job: Job) -> None:
         for task in (self._drawings.pop(job.job_id, None), self._ends.pop(job.job_id, None)):

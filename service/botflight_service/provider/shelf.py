@@ -49,7 +49,8 @@ class MemoryShelf:
     """Keeps everything for as long as the process lives."""
 
     def __init__(self) -> None:
-        self._files: dict[str, bytes] = {}
+        #: By the ids of their jobs, then by name.
+        self._files: dict[str, dict[str, bytes]] = {}
 
     def records(self) -> Iterator[tuple[Mapping[str, Any], int]]:
         """There is never a former life to tell of."""
@@ -65,20 +66,20 @@ class MemoryShelf:
 
     async def keep(self, name: str, content: bytes) -> None:
         """Keep a file."""
-        self._files[name] = content
+        self._files.setdefault(_job_of(name), {})[name] = content
 
     async def read(self, name: str) -> bytes | None:
         """A file, or None."""
-        return self._files.get(name)
+        return self._files.get(_job_of(name), {}).get(name)
 
     async def drop(self, *names: str) -> None:
         """Let go of files."""
         for name in names:
-            self._files.pop(name, None)
+            self._files.get(_job_of(name), {}).pop(name, None)
 
     async def forget(self, job_id: str) -> None:
         """Let go of a job's files."""
-        await self.drop(*[name for name in self._files if name.startswith(f"{job_id}.")])
+        self._files.pop(job_id, None)
 
 
 class FolderShelf:
@@ -98,12 +99,12 @@ class FolderShelf:
         """Every record that can be read; what cannot is passed over. Blocks: call it before serving."""
         sizes: dict[str, int] = {}
         for path in self._folder.iterdir():
-            job_id = path.name.partition(".")[0]
+            job_id = _job_of(path.name)
             sizes[job_id] = sizes.get(job_id, 0) + path.stat().st_size
         for path in sorted(self._folder.glob(f"*{_RECORD}")):
             record = _read_record(path)
             if record is not None:
-                yield record, sizes[path.name.partition(".")[0]]
+                yield record, sizes[_job_of(path.name)]
 
     async def record(self, job_id: str) -> Mapping[str, Any] | None:
         """A job's record, where its id is one that may stand in a name."""
@@ -133,6 +134,10 @@ class FolderShelf:
         """Remove a job's files, its record first: what has no record is nobody's."""
         names = await asyncio.to_thread(lambda: [path.name for path in self._folder.glob(f"{job_id}.*")])
         await self.drop(f"{job_id}{_RECORD}", *names)
+
+
+def _job_of(name: str) -> str:
+    return name.partition(".")[0]
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -1,8 +1,8 @@
-"""What an update costs in allocations and instructions, beside what was recorded: `python -m tests.bench.cost`.
+"""What a greeting and a purchase cost in allocations and instructions: `python -m tests.bench.cost`.
 
-Counts, unlike times, are the same on a busy machine: the guard of CI. The service is the real one, in a process of its
-own; updates come one at a time, so that none waits for another. A count is the median of batches, for now and then the
-service does something beside them.
+Counts, unlike times, are the same on a busy machine: the guard of CI, which compares them with what was recorded. The
+service is the real one, in a process of its own; updates come one at a time, so that none waits for another. A count is
+the median of batches, for now and then the service does something beside them.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ import re
 import shutil
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+import tempfile
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
@@ -24,6 +25,7 @@ from statistics import median
 import orjson
 from tests.bench.contender import Contender, Running, run
 from tests.bench.load import Load
+from tests.bench.purchases import furnish, opened_shop, shop_on
 from tests.bench.turn import Plan, standing
 from tests.bench.updates import BUILD, service
 
@@ -41,13 +43,63 @@ _TOTALS = re.compile(rb"^totals: (\d+)", re.MULTILINE)
 #: Until sessions are in memory and every path was gone once.
 _WARM_UP = 60
 _CHATS = 20
-_PATIENCE_S = 30.0
+#: A busy machine may take this long; nothing else does.
+_PATIENCE_S = 180.0
 _LOOK_EVERY_S = 0.02
 #: What an update leaves to be done later (marks, log lines) is done by then.
 _SETTLED_S = 0.1
 #: As it is served, with hashes that do not change. No trace is exported: which of them are is chance.
 _FIXED = {"PYTHONHASHSEED": "0", "OTEL_TRACES_SAMPLER_ARG": "0"}
+#: Each buys once: as many as are counted, and more.
+_BUYERS = 400
 _PLAN = Plan(seconds=_PATIENCE_S, warm_up_s=0, connections=1, window=1, chats=_CHATS, folder=BUILD)
+
+#: Stands where a tool that counts goes around a contender.
+Change = Callable[[Contender], Contender]
+#: A load for a contender that is ready, and its process.
+Stand = AbstractAsyncContextManager[tuple[Load, Running]]
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What is counted, one at a time."""
+
+    #: As a verdict says it.
+    name: str
+    stand: Callable[[Change], Stand]
+
+    def of(self, count: str) -> str:
+        """Under which name a count of it is recorded."""
+        return f"{count} of {self.name}"
+
+
+def greeting_of(contender: Contender) -> Act:
+    """A contender that is greeted."""
+
+    @asynccontextmanager
+    async def stand(change: Change) -> AsyncIterator[tuple[Load, Running]]:
+        async with standing(change(fixed(contender)), _PLAN) as (load, bot, _), load.connected():
+            yield load, bot
+
+    return Act("a greeting", stand)
+
+
+@asynccontextmanager
+async def _selling(change: Change) -> AsyncIterator[tuple[Load, Running]]:
+    BUILD.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=BUILD, prefix="cost-") as name:
+        url = f"sqlite:{name}/store"
+        await furnish(url, _BUYERS)
+        shop = opened_shop(change(fixed(shop_on(url))), folder=Path(name), window=1, connections=1)
+        async with shop as (taps, bot):
+            yield taps.load, bot
+
+
+#: "hello" in a private chat, answered by the menu.
+GREETING = greeting_of(service("sqlite"))
+#: From the tap on confirm to the delivered picture.
+PURCHASE = Act("a purchase", _selling)
+ACTS = (GREETING, PURCHASE)
 
 
 class NotCounted(Exception):
@@ -70,18 +122,16 @@ class Verdict:
 
     def __str__(self) -> str:
         if self.recorded is None:
-            return f"{self.name}: {self.measured:,} an update; nothing is recorded for this Python"
+            return f"{self.name}: {self.measured:,}; nothing is recorded for this Python"
         ratio = self.measured / self.recorded
-        said = f"{self.name}: {self.measured:,} an update, {ratio:.2f}x the recorded {self.recorded:,}"
+        said = f"{self.name}: {self.measured:,}, {ratio:.2f}x the recorded {self.recorded:,}"
         return said if self.holds else f"{said}: more than {GROWTH:.1f}x. Make it cheaper, or say why and --record it"
 
 
-async def allocations(batches: int = 9, updates: int = 25) -> int:
-    """How many blocks of memory an update asks for. Raises NotCounted, DidNotStart."""
-    plain = _fixed()
-    counted = replace(plain, arguments=("-m", "tests.bench.counter", str(_COUNT), *plain.arguments[1:]))
+async def allocations(act: Act, batches: int = 9, updates: int = 25) -> int:
+    """How many blocks of memory one of an act asks for. Raises NotCounted, DidNotStart."""
     counts = []
-    async with _warm(counted) as (load, bot):
+    async with _warm(act, _counted) as (load, bot):
         for _ in range(batches):
             bot.process.send_signal(signal.SIGUSR1)
             await asyncio.sleep(_SETTLED_S)
@@ -91,10 +141,10 @@ async def allocations(batches: int = 9, updates: int = 25) -> int:
     return round(median(counts) / updates)
 
 
-async def instructions(batches: int = 3, updates: int = 20) -> int:
-    """How many instructions of the processor an update takes, the kernel's apart. Raises NotCounted, DidNotStart."""
+async def instructions(act: Act, batches: int = 3, updates: int = 20) -> int:
+    """How many instructions one of an act takes, the kernel's apart. Raises NotCounted, DidNotStart."""
     counts = []
-    async with _warm(replace(_fixed(), under=_UNDER)) as (load, bot):
+    async with _warm(act, lambda contender: replace(contender, under=_UNDER)) as (load, bot):
         await _control(bot, "-i", "on")
         await _complete(load, updates)
         for batch in range(batches):
@@ -106,14 +156,18 @@ async def instructions(batches: int = 3, updates: int = 20) -> int:
     return round(median(counts) / updates)
 
 
-def _fixed() -> Contender:
-    plain = service("sqlite")
-    return replace(plain, variables={**plain.variables, **_FIXED})
+def fixed(contender: Contender) -> Contender:
+    """The contender without what is chance."""
+    return replace(contender, variables={**contender.variables, **_FIXED})
+
+
+def _counted(contender: Contender) -> Contender:
+    return replace(contender, arguments=("-m", "tests.bench.counter", str(_COUNT), *contender.arguments[1:]))
 
 
 @asynccontextmanager
-async def _warm(contender: Contender) -> AsyncIterator[tuple[Load, Running]]:
-    async with standing(contender, _PLAN) as (load, bot, _), load.connected():
+async def _warm(act: Act, change: Change) -> AsyncIterator[tuple[Load, Running]]:
+    async with act.stand(change) as (load, bot):
         await _complete(load, _WARM_UP)
         yield load, bot
 
@@ -165,6 +219,10 @@ def keys() -> dict[str, str]:
     return {ALLOCATIONS: python, INSTRUCTIONS: build}
 
 
+def _key(name: str, keys: Mapping[str, str]) -> str:
+    return keys[name.partition(" ")[0]]
+
+
 def recorded(path: Path = RECORD) -> dict[str, dict[str, int]]:
     """What was recorded, by count and Python."""
     known: dict[str, dict[str, int]] = orjson.loads(path.read_bytes()) if path.exists() else {}
@@ -174,14 +232,14 @@ def recorded(path: Path = RECORD) -> dict[str, dict[str, int]]:
 def verdicts(measured: Mapping[str, int], path: Path = RECORD) -> list[Verdict]:
     """Each count beside what was recorded for it."""
     known, key = recorded(path), keys()
-    return [Verdict(name, count, known.get(name, {}).get(key[name])) for name, count in measured.items()]
+    return [Verdict(name, count, known.get(name, {}).get(_key(name, key))) for name, count in measured.items()]
 
 
 def record(measured: Mapping[str, int], path: Path = RECORD) -> None:
     """Write what was measured over what was recorded; what other Pythons cost stays."""
     known, key = recorded(path), keys()
     for name, count in measured.items():
-        known.setdefault(name, {})[key[name]] = count
+        known.setdefault(name, {})[_key(name, key)] = count
     path.write_bytes(orjson.dumps(known, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE))
 
 
@@ -197,12 +255,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", choices=(ALLOCATIONS, INSTRUCTIONS), help="one of the counts")
     asked = parser.parse_args(arguments)
     measured = {}
-    if asked.only != INSTRUCTIONS:
-        measured[ALLOCATIONS] = run(allocations())
-    if asked.only != ALLOCATIONS and can_count_instructions():
-        measured[INSTRUCTIONS] = run(instructions())
-    elif asked.only != ALLOCATIONS:
+    counters = {ALLOCATIONS: allocations, INSTRUCTIONS: instructions}
+    if not can_count_instructions():
         sys.stdout.write("instructions: not counted, there is no valgrind here\n")
+        del counters[INSTRUCTIONS]
+    for name, count in counters.items():
+        if asked.only in {None, name}:
+            measured |= {act.of(name): run(count(act)) for act in ACTS}
     found = verdicts(measured)
     sys.stdout.writelines(f"{verdict}\n" for verdict in found)
     if asked.record:

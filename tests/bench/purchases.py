@@ -21,7 +21,17 @@ from uuid import UUID, uuid5
 
 import orjson
 from tests.bench.bot_api import BotApi
-from tests.bench.contender import SECRET, TOKEN, Contender, environment, free_port, run, running, until_answering
+from tests.bench.contender import (
+    SECRET,
+    TOKEN,
+    Contender,
+    Running,
+    environment,
+    free_port,
+    run,
+    running,
+    until_answering,
+)
 from tests.bench.load import Load, Tally, Target
 from tests.bench.turn import fsync_ms, percentile
 from tests.bench.updates import BUILD, service
@@ -72,6 +82,8 @@ class Purchases:
     store: str
     taps: int
     bought_per_s: float
+    #: CPU time of the service, all threads, a purchase.
+    cpu_us: float
     half_per_s: float
     #: From a tap to the answer of its callback query, under half of the load above.
     answer_p50_ms: float
@@ -162,38 +174,52 @@ async def opened(url: str) -> AsyncIterator[Storage]:
         await storage.close()
 
 
-async def measure(name: str, url: str, *, taps: int, window: int, folder: Path) -> Purchases:
-    """Let half of the users tap as fast as they can and the others at half of that rate. Raises NotSettled."""
-    await furnish(url, taps)
-    port = free_port()
-    shop = Taps(Target(port=port, secret=SECRET, window=window))
-    greeting = Load(Target(port=port, secret=SECRET))
-    plain = service(url)
-    contender = Contender(
-        name=f"purchases on {name}",
-        arguments=("-m", "tests.bench.instant", "serve"),
-        variables={**plain.variables, "DAILY_FREE_LIMIT": "0"},
+def shop_on(url: str) -> Contender:
+    """The service with the local provider at no delay, on a store that exists."""
+    variables = {**service(url).variables, "DAILY_FREE_LIMIT": "0"}
+    return Contender(
+        name="purchases", arguments=("-m", "tests.bench.instant", "serve"), variables={**variables, "DATABASE_URL": url}
     )
+
+
+@contextlib.asynccontextmanager
+async def opened_shop(
+    contender: Contender, *, folder: Path, window: int, connections: int = 40
+) -> AsyncIterator[tuple[Taps, Running]]:
+    """A shop that answers, with connections to it."""
+    port = free_port()
+    shop = Taps(Target(port=port, secret=SECRET, window=window, connections=connections))
+    greeting = Load(Target(port=port, secret=SECRET))
     async with (
         ShopApi(greeting, shop).listening() as api,
         running(contender, environment(port, api), folder=folder) as bot,
     ):
         await until_answering(bot, greeting.answered_one)
         async with shop.load.connected():
-            # The first ones open connections and draw the picture.
-            warm = await shop.load.run(seconds=60, most=taps // 10)
-            full = await shop.load.run(seconds=60, most=taps // 2)
-            shop.answers_ms.clear()
-            per_s = full.completed / full.elapsed_s / 2
-            half = await shop.load.run(seconds=120, most=taps - warm.posted - full.posted, per_s=per_s)
-        made = sum(tally.posted for tally in (warm, full, half))
-        for tally in (warm, full, half):
-            _require_all(tally)
+            yield shop, bot
+
+
+async def measure(name: str, url: str, *, taps: int, window: int, folder: Path) -> Purchases:
+    """Let half of the users tap as fast as they can and the others at half of that rate. Raises NotSettled."""
+    await furnish(url, taps)
+    async with opened_shop(shop_on(url), folder=folder, window=window) as (shop, bot):
+        # The first ones open connections and draw the picture.
+        warm = await shop.load.run(seconds=60, most=taps // 10)
+        cpu_s = bot.watched.cpu_s() or 0.0
+        full = await shop.load.run(seconds=60, most=taps // 2)
+        cpu_s = (bot.watched.cpu_s() or 0.0) - cpu_s
+        shop.answers_ms.clear()
+        per_s = full.completed / full.elapsed_s / 2
+        half = await shop.load.run(seconds=120, most=taps - warm.posted - full.posted, per_s=per_s)
+    made = sum(tally.posted for tally in (warm, full, half))
+    for tally in (warm, full, half):
+        _require_all(tally)
     await check(url, made)
     return Purchases(
         store=name,
         taps=made,
         bought_per_s=full.completed / full.elapsed_s,
+        cpu_us=cpu_s / full.completed * 1e6,
         half_per_s=per_s,
         answer_p50_ms=percentile(shop.answers_ms, 50),
         answer_p99_ms=percentile(shop.answers_ms, 99),
@@ -241,7 +267,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def row(one: Purchases) -> str:
     """One turn in words."""
     return (
-        f"{one.store}: {one.bought_per_s:.0f} purchases/s of {one.taps} taps, all settled; at {one.half_per_s:.0f}/s "
+        f"{one.store}: {one.bought_per_s:.0f} purchases/s of {one.taps} taps, all settled, "
+        f"{one.cpu_us:,.0f} us of CPU each; at {one.half_per_s:.0f}/s "
         f"tap to answer p50 {one.answer_p50_ms:.1f} ms, p99 {one.answer_p99_ms:.1f} ms; "
         f"tap to picture p50 {one.picture_p50_ms:.1f} ms, p99 {one.picture_p99_ms:.1f} ms"
     )

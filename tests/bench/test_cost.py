@@ -7,20 +7,21 @@ from pathlib import Path
 
 import pytest
 from tests.bench import cost
-from tests.bench.cost import ALLOCATIONS, Verdict
+from tests.bench.cost import ALLOCATIONS, Act, Verdict
 
 #: Of the small dose here; `make cost` counts more of them, and instructions too.
 BATCHES = 5
 
 
 @pytest.mark.process
-async def test_an_update_asks_for_no_more_memory_than_was_recorded() -> None:
-    """The real service asks for at most a tenth more blocks of memory an update than when it was last recorded."""
+@pytest.mark.parametrize("act", cost.ACTS, ids=lambda act: act.name)
+async def test_it_asks_for_no_more_memory_than_was_recorded(act: Act) -> None:
+    """The real service asks for at most a tenth more blocks of memory for it than when it was last recorded."""
     pytest.importorskip("memray", reason="nothing here counts allocations")
 
-    measured = await cost.allocations(batches=BATCHES)
+    measured = await cost.allocations(act, batches=BATCHES)
 
-    (verdict,) = cost.verdicts({ALLOCATIONS: measured})
+    (verdict,) = cost.verdicts({act.of(ALLOCATIONS): measured})
     if verdict.recorded is None:
         pytest.skip(str(verdict))
     assert verdict.holds, str(verdict)

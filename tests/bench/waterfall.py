@@ -1,0 +1,207 @@
+"""What each layer adds to an update, in instructions, drawn: `python -m tests.bench.waterfall`.
+
+The service is started with one layer more each time (`tests.bench.layered`) and greeted; callgrind counts. Updates come
+one at a time, so no commit is shared and no mark waits for another: the whole is what `make cost` counts. Beside it
+stand the peers, which answer the same greeting and keep, log, count and trace nothing. `--record LABEL` keeps what was
+measured in waterfall.json, and the picture in the documents is drawn of all that is kept there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+from tests.bench import cost
+from tests.bench.contender import ROOT, Contender, run
+from tests.bench.layered import LAYERS
+from tests.bench.updates import AIOGRAM, BARE, PTB, service
+
+RECORD = Path(__file__).with_name("waterfall.json")
+PICTURE = ROOT / "docs" / "images" / "waterfall.png"
+FLOOR = "asgi"
+_FLOOR_SAYS = "uvicorn, and an app that answers 200"
+#: Of these on, an update has its message at the Bot API; below, its acknowledgement is all.
+_ANSWERS = ("telegram", "store", "logs", "metrics", "traces")
+_INK, _MUTED, _GRID = "#1f2328", "#6e7781", "#d8dee4"
+_COLOURS = {
+    FLOOR: "#8c959f",
+    "web": "#57606a",
+    "bot": "#0969da",
+    "telegram": "#1b7c83",
+    "store": "#9a6700",
+    "logs": "#bc4c00",
+    "metrics": "#bf3989",
+    "traces": "#8250df",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fall:
+    """What was counted of one state of the service."""
+
+    label: str
+    #: Instructions an update with everything up to a layer, in the order in which they are put on.
+    upto: dict[str, int]
+    #: Instructions an update of those who do the echo alone.
+    peers: dict[str, int]
+
+    @property
+    def steps(self) -> dict[str, tuple[int, int]]:
+        """Of each layer: where it begins and what it adds, which is below nought where it spares the one before."""
+        before, steps = 0, {}
+        for name, total in self.upto.items():
+            steps[name] = (before, total - before)
+            before = total
+        return steps
+
+    @property
+    def whole(self) -> int:
+        """With every layer."""
+        return next(reversed(self.upto.values()))
+
+    def __str__(self) -> str:
+        lines = [f"{self.label}: instructions an update"]
+        lines += [f"  {name:10} {adds / 1e6:+7.3f} M  {says(name)}" for name, (_, adds) in self.steps.items()]
+        lines += [f"  {'whole':10} {self.whole / 1e6:7.3f} M"]
+        lines += [f"  {name} {total / 1e6:.3f} M, {total / self.whole:.2f}x" for name, total in self.peers.items()]
+        return "\n".join(lines)
+
+
+def says(layer: str) -> str:
+    """What a layer is, in words."""
+    return LAYERS.get(layer, _FLOOR_SAYS)
+
+
+def contenders() -> dict[str, Contender]:
+    """What is counted for each layer."""
+    whole = service("sqlite")
+    layered = {
+        name: replace(
+            whole, arguments=("-m", "tests.bench.layered", name, *whole.arguments[2:]), answers=name in _ANSWERS
+        )
+        for name in LAYERS
+    }
+    return {FLOOR: BARE} | layered
+
+
+async def fall(
+    label: str, count: Callable[[cost.Act], Awaitable[int]], *, peers: Sequence[Contender] = (PTB, AIOGRAM)
+) -> Fall:
+    """Count every layer and peer."""
+
+    async def counted(contender: Contender) -> int:
+        found = await count(cost.greeting_of(contender))
+        sys.stdout.write(f"{' '.join(contender.arguments[1:])}: {found:,}\n")
+        sys.stdout.flush()
+        return found
+
+    upto = {name: await counted(contender) for name, contender in contenders().items()}
+    return Fall(label=label, upto=upto, peers={peer.name: await counted(peer) for peer in peers})
+
+
+def draw(falls: Sequence[Fall], path: Path) -> None:
+    """Draw states side by side, on one scale."""
+    import matplotlib as mpl  # noqa: PLC0415 - of those who draw alone
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt  # noqa: PLC0415
+
+    names = list(falls[0].upto)
+    widest = max(max(one.whole, *one.peers.values()) for one in falls) / 1e6
+    plt.rcParams.update({"font.family": "DejaVu Sans", "font.size": 10, "text.color": _INK})
+    figure, panels = plt.subplots(1, len(falls), sharey=True, squeeze=False, figsize=(3.4 + 4.6 * len(falls), 5.4))
+    for panel, one in zip(panels[0], falls, strict=True):
+        _draw_one(panel, one, names, widest)
+    figure.suptitle("What an update costs, layer by layer", x=0.012, ha="left", fontsize=15, fontweight="bold")
+    figure.text(
+        0.012,
+        0.905,
+        "“hello” in a private chat, answered by the menu: millions of instructions, all threads, the kernel’s apart. "
+        "Fewer is better.",
+        color=_MUTED,
+        fontsize=10,
+    )
+    figure.subplots_adjust(left=0.285, right=0.985, top=0.74, bottom=0.07, wspace=0.06)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=160, facecolor="white")
+    plt.close(figure)
+
+
+def _draw_one(panel: Any, one: Fall, names: Sequence[str], widest: float) -> None:
+    rows = range(len(names))
+    for row, name in zip(rows, names, strict=True):
+        start, adds = (value / 1e6 for value in one.steps[name])
+        panel.barh(row, adds, left=start, height=0.62, color=_COLOURS[name], zorder=3)
+        end = max(start, start + adds)
+        said = panel.text(end + widest * 0.012, row, f"{adds:+.2f}", va="center", fontsize=9.5, color=_INK, zorder=4)
+        said.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1.2})
+        if row:
+            panel.plot([start, start], [row - 1, row], color=_MUTED, linewidth=0.8, zorder=2)
+    last = len(names)
+    panel.barh(last, one.whole / 1e6, height=0.62, color=_INK, zorder=3)
+    panel.text(
+        one.whole / 1e6 + widest * 0.012, last, f"{one.whole / 1e6:.2f}", va="center", fontsize=9.5, fontweight="bold"
+    )
+    for name, total in one.peers.items():
+        panel.axvline(total / 1e6, color=_MUTED, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
+        panel.text(
+            total / 1e6,
+            -0.72,
+            f"{name}\n{total / 1e6:.2f}, echo only",
+            fontsize=8.5,
+            color=_MUTED,
+            ha="right" if total / 1e6 > widest * 0.8 else "center",
+            va="bottom",
+        )
+    panel.set_title(one.label, loc="left", fontsize=11, fontweight="bold", pad=34)
+    panel.set_xlim(0, widest * 1.09)
+    panel.set_ylim(last + 0.6, -0.7)
+    panel.set_yticks([*rows, last], [*(f"{says(name)}" for name in names), "everything on"])
+    panel.tick_params(axis="both", length=0, labelsize=9.5, labelcolor=_INK)
+    panel.grid(axis="x", color=_GRID, linewidth=0.8, zorder=0)
+    for side in ("top", "right", "bottom", "left"):
+        panel.spines[side].set_visible(False)
+
+
+def recorded(path: Path = RECORD) -> list[Fall]:
+    """What was kept, oldest first."""
+    return [Fall(**one) for one in orjson.loads(path.read_bytes())] if path.exists() else []
+
+
+def record(one: Fall, path: Path = RECORD) -> list[Fall]:
+    """Keep a state under its label, in the place of an older one of that label; all that is kept."""
+    kept = recorded(path)
+    labels = [old.label for old in kept]
+    at = labels.index(one.label) if one.label in labels else len(kept)
+    kept[at : at + 1] = [one]
+    options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    path.write_bytes(orjson.dumps([asdict(state) for state in kept], option=options))
+    return kept
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Count, print and draw."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.waterfall", description=__doc__)
+    parser.add_argument("--record", metavar="LABEL", help="keep what is measured under this name, and draw the picture")
+    parser.add_argument("--draw", action="store_true", help="draw what is kept, and measure nothing")
+    asked = parser.parse_args(arguments)
+    if asked.draw:
+        draw(recorded(), PICTURE)
+        return 0
+    if not cost.can_count_instructions():
+        sys.stdout.write("there is no valgrind here: nothing counts instructions\n")
+        return 1
+    found = run(fall(asked.record or "now", cost.instructions))
+    sys.stdout.write(f"{found}\n")
+    if asked.record:
+        draw(record(found), PICTURE)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -44,7 +44,11 @@ class Target:
 
     port: int
     secret: str
+    #: Ports of further processes of the same bot, which connections are spread over.
+    others: tuple[int, ...] = ()
     connections: int = 40
+    #: The number of the first update; another generator of the same bot has others.
+    first: int = 0
     #: Private chats, each of a user of its own, that take turns.
     chats: int = 500
     #: Updates that may wait for their sendMessage at once; posting pauses above it, so that no contender
@@ -80,7 +84,7 @@ class Load:
         self._target = target
         self._update = update or self._hello
         self._head = _HEAD % (WEBHOOK_PATH.encode(), target.port, target.secret.encode())
-        self._sequence = 0
+        self._sequence = target.first
         self._connections: list[_Connection] = []
         self._idle: deque[_Connection] = deque()
         self._waiting: dict[int, deque[float]] = {}
@@ -96,8 +100,10 @@ class Load:
     async def connected(self) -> AsyncIterator[None]:
         """Hold the connections for the time of the block."""
         loop = asyncio.get_running_loop()
-        for _ in range(self._target.connections):
-            _, connection = await loop.create_connection(lambda: _Connection(self), "127.0.0.1", self._target.port)
+        ports = (self._target.port, *self._target.others)
+        for number in range(self._target.connections):
+            port = ports[number % len(ports)]
+            _, connection = await loop.create_connection(lambda: _Connection(self), "127.0.0.1", port)
             self._connections.append(connection)
         self._idle = deque(self._connections)
         try:
@@ -146,6 +152,10 @@ class Load:
             self._tally.extra += 1
             return
         self._settle(self._tally.completed_ms, waiting.popleft())
+
+    def waits_for(self, chat_id: int) -> bool:
+        """Whether an update of a chat has no message yet."""
+        return bool(self._waiting.get(chat_id))
 
     def acknowledged(self, connection: "_Connection", status: int, posted_s: float) -> None:
         """Note the response to an update."""

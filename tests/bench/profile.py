@@ -3,15 +3,18 @@
 import argparse
 import signal
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import orjson
-from tests.bench.contender import Contender, run
+from tests.bench.contender import Contender, Running, run
+from tests.bench.load import Load
+from tests.bench.purchases import furnish, opened_shop, shop_on
 from tests.bench.turn import Plan, standing
-from tests.bench.updates import BUILD, PEERS, service
+from tests.bench.updates import BUILD, PEERS, STORES, server_for, service
 
 MAIN = "MainThread"
 #: What runs the event loop: frames outside of it are in every stack and tell nothing.
@@ -39,14 +42,31 @@ class Stack:
 
 async def sample(contender: Contender, plan: Plan, out: Path) -> int:
     """Have a contender sampled under load into `out`; how many updates it completed meanwhile."""
-    _, *module = contender.arguments
-    sampled = replace(contender, arguments=("-m", "tests.bench.sampler", str(out), *module))
-    async with standing(sampled, plan) as (load, bot, _), load.connected():
+    async with standing(_sampled(contender, out), plan) as (load, bot, _), load.connected():
         await load.run(seconds=plan.warm_up_s)
-        bot.process.send_signal(signal.SIGUSR1)
-        tally = await load.run(seconds=plan.seconds)
-        bot.process.send_signal(signal.SIGUSR2)
-        return tally.completed
+        return await _while_sampled(bot, load, seconds=plan.seconds)
+
+
+async def sample_purchases(url: str, plan: Plan, out: Path, *, taps: int = 4_000) -> int:
+    """Likewise while users buy; how many did."""
+    await furnish(url, taps)
+    with tempfile.TemporaryDirectory(dir=plan.folder, prefix="profile-") as folder:
+        shop = opened_shop(_sampled(shop_on(url), out), folder=Path(folder), window=64)
+        async with shop as (buyers, bot):
+            await buyers.load.run(seconds=60, most=taps // 10)
+            return await _while_sampled(bot, buyers.load, seconds=plan.seconds, most=taps - taps // 10)
+
+
+def _sampled(contender: Contender, out: Path) -> Contender:
+    _, *module = contender.arguments
+    return replace(contender, arguments=("-m", "tests.bench.sampler", str(out), *module))
+
+
+async def _while_sampled(bot: Running, load: Load, *, seconds: float, most: int = 10_000_000) -> int:
+    bot.process.send_signal(signal.SIGUSR1)
+    tally = await load.run(seconds=seconds, most=most)
+    bot.process.send_signal(signal.SIGUSR2)
+    return tally.completed
 
 
 def page(stacks: Sequence[Stack], *, cpu_s: Mapping[str, float], updates: int, seconds: float, top: int) -> str:
@@ -96,14 +116,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.profile", description=__doc__)
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--top", type=int, default=40, help="rows of each table")
-    parser.add_argument("--store", default="sqlite", help="sqlite, json or a URL")
+    parser.add_argument("--store", default="sqlite", choices=STORES)
     parser.add_argument("--peer", help="sample a peer instead: a word of its name")
+    parser.add_argument("--purchases", action="store_true", help="users buy, instead of saying hello")
     parser.add_argument("--window", type=int, default=400)
     parser.add_argument("--out", type=Path, default=BUILD / "profile.collapsed", help="the stacks, for a flame graph")
     asked = parser.parse_args(arguments)
+    out = asked.out.absolute()
     contender = next((peer for peer in PEERS if asked.peer and asked.peer in peer.name), service(asked.store))
-    plan = Plan(seconds=asked.seconds, warm_up_s=1.5, connections=40, window=asked.window, folder=BUILD)
-    updates = run(sample(contender, plan, asked.out.absolute()))
+    BUILD.mkdir(parents=True, exist_ok=True)
+    with server_for([asked.store], BUILD) as server, tempfile.TemporaryDirectory(dir=BUILD) as folder:
+        plan = Plan(
+            seconds=asked.seconds, warm_up_s=1.5, connections=40, window=asked.window, folder=BUILD, server=server
+        )
+        if asked.purchases:
+            url = f"{asked.store}:{folder}/store" if server is None else server.url_of("botflight_template")
+            updates = run(sample_purchases(url, plan, out))
+        else:
+            updates = run(sample(contender, plan, out))
     stacks = [Stack.parse(line) for line in asked.out.read_text().splitlines()]
     cpu_s = orjson.loads(asked.out.with_suffix(".threads").read_bytes())
     text = page(stacks, cpu_s=cpu_s, updates=updates, seconds=asked.seconds, top=asked.top)

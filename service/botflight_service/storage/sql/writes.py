@@ -83,7 +83,7 @@ def mark(partner: str, marks: Sequence[Mark]) -> Program[None]:
             yield from changed(statements.BLOCK_USER, one.at_ms, partner, chat_id)
         elif one.outcome is SendOutcome.SENT:
             yield from _set_menu(partner, menu_of, one)
-            yield from _deliver(partner, task_id, one)
+            yield from deliver(partner, task_id, one)
 
 
 def prune(partner: str, *, before_ms: int, limit: int) -> Program[int]:
@@ -183,7 +183,7 @@ def _set_menu(partner: str, menu_of: int | None, one: Mark) -> Program[None]:
         yield from changed(statements.SET_MENU, one.telegram_message_id, partner, menu_of)
 
 
-def _deliver(partner: str, task_id: str | None, one: Mark) -> Program[None]:
+def deliver(partner: str, task_id: str | None, one: Mark) -> Program[None]:
     """Let an attempt know that its file was sent; one that does not wait for it stays where it is."""
     if task_id is None:
         return

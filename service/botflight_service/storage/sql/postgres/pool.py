@@ -40,6 +40,9 @@ _SESSION = {
     "jit": "off",
     "plan_cache_mode": "force_generic_plan",
 }
+#: Whoever borrows a kept connection goes by keys too where there are many of them, however small the tables were when
+#: the statement was planned: a plan is kept, and one that reads a whole table is bad for a minute (until ANALYZE).
+_BY_KEYS = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"}
 
 
 class Pool:
@@ -73,7 +76,7 @@ class Pool:
                 max_size=self._size,
                 max_inactive_connection_lifetime=_IDLE_S,
                 timeout=CONNECT_TIMEOUT_S,
-                server_settings=_SESSION,
+                server_settings=_SESSION | _BY_KEYS,
                 # Transactions are ended by whoever began them, nothing else is left behind: that saves a round trip.
                 reset=_nothing,
             )

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
 from botflight_diagnostics.billing_probe import BillingProbe, DatabaseFacts
-from botflight_service.storage.interface import AttemptExists, AttemptMoved, Receipt, Work
+from botflight_service.storage.interface import AttemptExists, AttemptMoved, Mark, Receipt, Work
 from botflight_service.storage.sql import writes
-from botflight_service.storage.sql.postgres import records, recovery, single
+from botflight_service.storage.sql.postgres import records, recovery, single, together
 from botflight_service.storage.sql.postgres.faults import Contended, Lost
+from botflight_service.storage.sql.postgres.gathering import Gathering
 from botflight_service.storage.sql.postgres.leases import PostgresLeases
-from botflight_service.storage.sql.postgres.link import ONE_SNAPSHOT
+from botflight_service.storage.sql.postgres.link import ONE_SNAPSHOT, Link
 from botflight_service.storage.sql.postgres.pool import POOL_SIZE, Pool
 from botflight_service.storage.sql.postgres.schema import SCHEMA_VERSION, schema_version
 from botflight_service.storage.sql.postgres.schema import migrate as bring_up_to_date
@@ -60,6 +62,8 @@ class PostgresStorage(SqlStorage):
         self._sleep = sleep
         self._uncertain: OrderedDict[tuple[str, int], None] = OrderedDict()
         self._under_way: set[asyncio.Future[Any]] = set()
+        self._acceptances = Gathering(self._accept_together, most=together.MOST)
+        self._plain_works = Gathering(self._commit_together, most=together.MOST)
         #: Which of the processes that share the store works on which lane.
         self.leases = PostgresLeases(self._pool, read=self._read)
 
@@ -89,7 +93,7 @@ class PostgresStorage(SqlStorage):
         """
         key, doubts = (envelope.partner, envelope.update_id), _Doubts()
         try:
-            new = await self._to_the_end(partial(self._alone, partial(writes.accept, envelope)), doubts)
+            new = await self._to_the_end(partial(self._acceptances.do, envelope), doubts)
         except Lost as lost:
             self._doubt(key, lost)
             raise
@@ -112,6 +116,10 @@ class PostgresStorage(SqlStorage):
         if (self._doubted(key) or doubts.any) and receipt.repeat:
             return await self._read(partial(recovery.receipt, work))
         return receipt
+
+    async def mark(self, partner: str, marks: Sequence[Mark]) -> None:
+        """Note how messages ended."""
+        await self._write(partial(together.mark, partner, marks))
 
     # -- looking at it from outside
 
@@ -159,8 +167,29 @@ class PostgresStorage(SqlStorage):
         async with self._pool.apart(within_s=CALL_LIMIT_S, spare=True) as link:
             return await link.transact(make)
 
+    async def _accept_together(self, envelopes: Sequence[Envelope]) -> Sequence[bool]:
+        """Keep updates, once."""
+        async with self._lent() as link:
+            return await together.accept(link, envelopes)
+
+    async def _commit_together(self, works: Sequence[Work]) -> Sequence[Receipt | None]:
+        """Do plain works once, those of one user one at a time; None for each that is to be done by itself."""
+        of_user = {(work.partner, work.session.user_id): work for work in works if work.session is not None}
+        chosen = [work for work in works if work.session is None or of_user[work.partner, work.session.user_id] is work]
+        if len(chosen) == 1:
+            return [None] * len(works)
+        async with self._lent() as link:
+            receipts = await together.commit(link, chosen)
+        if receipts is None:
+            return [None] * len(works)
+        done = {id(work): receipt for work, receipt in zip(chosen, receipts, strict=True)}
+        return [done.get(id(work)) for work in works]
+
     async def _committed(self, work: Work) -> Receipt:
-        """Do a work once: in one statement where that goes through, else step by step."""
+        """Do a work once: with others where it is plain, in one statement where that goes through, else in steps."""
+        receipt = await self._plain_works.do(work) if together.is_plain(work) else None
+        if receipt is not None:
+            return receipt
         async with self._pool.lend(within_s=CALL_LIMIT_S) as link:
             try:
                 receipt = await single.commit(link, work)
@@ -177,9 +206,15 @@ class PostgresStorage(SqlStorage):
 
     async def _alone(self, make: Make[T]) -> T:
         """Run a program of a single statement, once: it is a transaction by itself."""
+        async with self._lent() as link:
+            return await link.run(make())
+
+    @contextlib.asynccontextmanager
+    async def _lent(self) -> AsyncIterator[Link]:
+        """A connection for one statement. Raises Lost: in doubt, for a statement is its own commit."""
         async with self._pool.lend(within_s=CALL_LIMIT_S) as link:
             try:
-                return await link.run(make())
+                yield link
             except Lost as lost:
                 raise Lost(str(lost), uncertain=True) from lost
 

@@ -20,8 +20,8 @@ from tests.postgres_server import Server
 Result = TypeVar("Result")
 
 ROOT = Path(__file__).parents[2]
-#: Under valgrind ten times what it takes by itself.
-START_LIMIT_S = 60.0
+#: Under valgrind, on a machine that others use, a hundred times what it takes by itself.
+START_LIMIT_S = 300.0
 STOP_LIMIT_S = 15.0
 PROBE_EVERY_S = 0.1
 TOKEN = "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0"

@@ -1,8 +1,8 @@
 """What a greeting and a purchase cost in allocations and instructions: `python -m tests.bench.cost`.
 
 Counts, unlike times, are the same on a busy machine: the guard of CI, which compares them with what was recorded. The
-service is the real one, in a process of its own; updates come one at a time, so that none waits for another. A count is
-the median of batches, for now and then the service does something beside them.
+service is the real one, in a process of its own; updates come one at a time, so that none waits for another. Of several
+batches the least counts: now and then the service does something beside them, the more often the slower the machine.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import median
 
 import orjson
 from tests.bench.contender import Contender, Running, run
@@ -131,29 +130,53 @@ class Verdict:
 async def allocations(act: Act, batches: int = 9, updates: int = 25) -> int:
     """How many blocks of memory one of an act asks for. Raises NotCounted, DidNotStart."""
     counts = []
-    async with _warm(act, _counted) as (load, bot):
+    async with warm(act, _counted) as (load, bot):
         for _ in range(batches):
             bot.process.send_signal(signal.SIGUSR1)
             await asyncio.sleep(_SETTLED_S)
-            await _complete(load, updates)
+            await complete(load, updates)
             bot.process.send_signal(signal.SIGUSR2)
             counts.append(await _count_in(bot.folder / _COUNT, _WHOLE))
-    return round(median(counts) / updates)
+    return round(min(counts) / updates)
 
 
-async def instructions(act: Act, batches: int = 3, updates: int = 20) -> int:
+async def instructions(act: Act) -> int:
     """How many instructions one of an act takes, the kernel's apart. Raises NotCounted, DidNotStart."""
-    counts = []
-    async with _warm(act, lambda contender: replace(contender, under=_UNDER)) as (load, bot):
-        await _control(bot, "-i", "on")
-        await _complete(load, updates)
-        for batch in range(batches):
-            await _control(bot, "-z")
-            await _complete(load, updates)
-            await _control(bot, "-d")
-            counts.append(await _count_in(bot.folder / f"{_CALLGRIND}.{batch + 1}", _TOTALS))
+    async with warm(act, under_callgrind) as (load, bot):
+        callgrind = Callgrind(bot)
+        await callgrind.begin()
+        found = await callgrind.count(load)
         bot.process.kill()  # under valgrind a stop in order takes seconds
-    return round(median(counts) / updates)
+    return found
+
+
+def under_callgrind(contender: Contender) -> Contender:
+    """The contender, where its instructions can be counted."""
+    return replace(contender, under=_UNDER)
+
+
+class Callgrind:
+    """Counts the instructions of a process that runs under it."""
+
+    def __init__(self, bot: Running) -> None:
+        self._bot = bot
+        self._dumps = 0
+
+    async def begin(self) -> None:
+        """Count from now on: until then it ran faster."""
+        await _control(self._bot, "-i", "on")
+
+    async def count(self, load: Load, *, batches: int = 6, updates: int = 10) -> int:
+        """How many instructions an update takes: of batches the one that was disturbed least. Raises NotCounted."""
+        await complete(load, updates)
+        counts = []
+        for _ in range(batches):
+            await _control(self._bot, "-z")
+            await complete(load, updates)
+            await _control(self._bot, "-d")
+            self._dumps += 1
+            counts.append(await _count_in(self._bot.folder / f"{_CALLGRIND}.{self._dumps}", _TOTALS))
+        return round(min(counts) / updates)
 
 
 def fixed(contender: Contender) -> Contender:
@@ -166,13 +189,15 @@ def _counted(contender: Contender) -> Contender:
 
 
 @asynccontextmanager
-async def _warm(act: Act, change: Change) -> AsyncIterator[tuple[Load, Running]]:
+async def warm(act: Act, change: Change) -> AsyncIterator[tuple[Load, Running]]:
+    """Stand an act, and go every path of it once and more."""
     async with act.stand(change) as (load, bot):
-        await _complete(load, _WARM_UP)
+        await complete(load, _WARM_UP)
         yield load, bot
 
 
-async def _complete(load: Load, updates: int) -> None:
+async def complete(load: Load, updates: int) -> None:
+    """Have updates completed, and what they leave to be done later. Raises NotCounted."""
     tally = await load.run(seconds=_PATIENCE_S, most=updates)
     if tally.completed != updates or tally.extra:
         raise NotCounted(f"{tally.completed} of {updates} updates were completed, {tally.extra} messages too many")

@@ -81,7 +81,7 @@ class Load:
     """The generator. Hand `completed` to whoever sees the sendMessage calls. Without an `update`, users say hello."""
 
     def __init__(self, target: Target, update: Update | None = None) -> None:
-        self._target = target
+        self.target = target
         self._update = update or self._hello
         self._head = _HEAD % (WEBHOOK_PATH.encode(), target.port, target.secret.encode())
         self._sequence = target.first
@@ -100,8 +100,8 @@ class Load:
     async def connected(self) -> AsyncIterator[None]:
         """Hold the connections for the time of the block."""
         loop = asyncio.get_running_loop()
-        ports = (self._target.port, *self._target.others)
-        for number in range(self._target.connections):
+        ports = (self.target.port, *self.target.others)
+        for number in range(self.target.connections):
             port = ports[number % len(ports)]
             _, connection = await loop.create_connection(lambda: _Connection(self), "127.0.0.1", port)
             self._connections.append(connection)
@@ -166,7 +166,7 @@ class Load:
         else:
             self._tally.accepted += 1
             self._tally.acknowledged_ms.append((time.perf_counter() - posted_s) * 1000)
-            if not self._target.answers:
+            if not self.target.answers:
                 self.completed(connection.chat_id)
                 return
         self._pump()
@@ -185,7 +185,7 @@ class Load:
         return self._head + b"%d\r\n\r\n" % len(body) + body
 
     def _hello(self, number: int) -> tuple[int, bytes]:
-        chat_id = _FIRST_CHAT_ID + number % self._target.chats
+        chat_id = _FIRST_CHAT_ID + number % self.target.chats
         return chat_id, _BODY % (_FIRST_UPDATE_ID + number, 10 + number, chat_id, chat_id, chat_id, chat_id)
 
     def _settle(self, times_ms: list[float], posted_s: float) -> None:
@@ -201,7 +201,7 @@ class Load:
         self._outstanding -= 1
 
     def _pump(self) -> None:
-        while self._idle and self._outstanding < self._target.window and self._tally.posted < self._due():
+        while self._idle and self._outstanding < self.target.window and self._tally.posted < self._due():
             self._tally.posted += 1
             self._outstanding += 1
             # The one that has rested longest: servers close those that rest for seconds.

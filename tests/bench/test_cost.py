@@ -60,7 +60,7 @@ def test_a_service_that_answers_too_often_is_not_counted() -> None:
     load = Answering(completed=3, extra=1)
 
     with pytest.raises(cost.NotCounted, match="3 of 3 updates were completed, 1 messages too many"):
-        asyncio.run(cost._complete(load, 3))  # type: ignore[arg-type]
+        asyncio.run(cost.complete(load, 3))  # type: ignore[arg-type]
 
 
 class Answering:

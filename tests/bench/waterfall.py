@@ -1,24 +1,27 @@
 """What each layer adds to an update, in instructions, drawn: `python -m tests.bench.waterfall`.
 
-The service is started with one layer more each time (`tests.bench.layered`) and greeted; callgrind counts. Updates come
-one at a time, so no commit is shared and no mark waits for another: the whole is what `make cost` counts. Beside it
-stand the peers, which answer the same greeting and keep, log, count and trace nothing. `--record LABEL` keeps what was
-measured in waterfall.json, and the picture in the documents is drawn of all that is kept there.
+The service is greeted while its layers are taken off one by one (`tests.bench.layered`), and callgrind counts. Updates
+come one at a time, so no commit is shared and no mark waits for another: the whole is what `make cost` counts. Beside
+it stand the peers, which answer the same greeting and keep, log, count and trace nothing. `--record LABEL` keeps what
+was measured in waterfall.json, and the picture in the documents is drawn of all that is kept there.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
+import signal
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 from tests.bench import cost
-from tests.bench.contender import ROOT, Contender, run
+from tests.bench.contender import ROOT, Contender, Running, run
 from tests.bench.layered import LAYERS
+from tests.bench.load import Load
 from tests.bench.updates import AIOGRAM, BARE, PTB, service
 
 RECORD = Path(__file__).with_name("waterfall.json")
@@ -27,6 +30,10 @@ FLOOR = "asgi"
 _FLOOR_SAYS = "uvicorn, and an app that answers 200"
 #: Of these on, an update has its message at the Bot API; below, its acknowledgement is all.
 _ANSWERS = ("telegram", "store", "logs", "metrics", "traces")
+_OUT = Path("on-top")
+_FIRST_DEAF = 10_000_000
+_LOWER_LIMIT_S = 60.0
+_LOOK_EVERY_S = 0.05
 _INK, _MUTED, _GRID = "#1f2328", "#6e7781", "#d8dee4"
 _COLOURS = {
     FLOOR: "#8c959f",
@@ -77,31 +84,44 @@ def says(layer: str) -> str:
     return LAYERS.get(layer, _FLOOR_SAYS)
 
 
-def contenders() -> dict[str, Contender]:
-    """What is counted for each layer."""
-    whole = service("sqlite")
-    layered = {
-        name: replace(
-            whole, arguments=("-m", "tests.bench.layered", name, *whole.arguments[2:]), answers=name in _ANSWERS
-        )
-        for name in LAYERS
-    }
-    return {FLOOR: BARE} | layered
+async def fall(label: str, *, peers: Sequence[Contender] = (PTB, AIOGRAM)) -> Fall:
+    """Count every layer and peer. Raises NotCounted, DidNotStart."""
+    floor = await cost.instructions(cost.greeting_of(BARE))
+    upto = await _layers()
+    return Fall(
+        label=label,
+        upto={FLOOR: floor} | dict(reversed(upto.items())),
+        peers={peer.name: await cost.instructions(cost.greeting_of(peer)) for peer in peers},
+    )
 
 
-async def fall(
-    label: str, count: Callable[[cost.Act], Awaitable[int]], *, peers: Sequence[Contender] = (PTB, AIOGRAM)
-) -> Fall:
-    """Count every layer and peer."""
+async def _layers() -> dict[str, int]:
+    """Instructions with everything on, and with one layer fewer each time."""
+    plain = service("sqlite")
+    whole = replace(plain, arguments=("-m", "tests.bench.layered", str(_OUT), *plain.arguments[2:]))
+    upto: dict[str, int] = {}
+    async with cost.warm(cost.greeting_of(whole), cost.under_callgrind) as (load, bot):
+        callgrind = cost.Callgrind(bot)
+        await callgrind.begin()
+        # Below the call to the Bot API no message comes: there the acknowledgement is the end.
+        deaf = Load(replace(load.target, answers=False, first=_FIRST_DEAF))
+        async with deaf.connected():
+            for name in reversed(LAYERS):
+                if upto:
+                    await _lower(bot, name)
+                upto[name] = await callgrind.count(load if name in _ANSWERS else deaf)
+                sys.stdout.write(f"up to {name}: {upto[name]:,}\n")
+                sys.stdout.flush()
+        bot.process.kill()
+    return upto
 
-    async def counted(contender: Contender) -> int:
-        found = await count(cost.greeting_of(contender))
-        sys.stdout.write(f"{' '.join(contender.arguments[1:])}: {found:,}\n")
-        sys.stdout.flush()
-        return found
 
-    upto = {name: await counted(contender) for name, contender in contenders().items()}
-    return Fall(label=label, upto=upto, peers={peer.name: await counted(peer) for peer in peers})
+async def _lower(bot: Running, name: str) -> None:
+    """Take a layer off; then this one is on top."""
+    bot.process.send_signal(signal.SIGUSR1)
+    async with asyncio.timeout(_LOWER_LIMIT_S):
+        while not (out := bot.folder / _OUT).exists() or out.read_text() != name:  # noqa: ASYNC110 - another process writes it
+            await asyncio.sleep(_LOOK_EVERY_S)
 
 
 def draw(falls: Sequence[Fall], path: Path) -> None:
@@ -196,7 +216,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not cost.can_count_instructions():
         sys.stdout.write("there is no valgrind here: nothing counts instructions\n")
         return 1
-    found = run(fall(asked.record or "now", cost.instructions))
+    found = run(fall(asked.record or "now"))
     sys.stdout.write(f"{found}\n")
     if asked.record:
         draw(record(found), PICTURE)

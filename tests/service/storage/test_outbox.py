@@ -145,3 +145,16 @@ async def blocked_at_ms(storage: Storage) -> object:
     """When the only user there is was found to have blocked the bot."""
     (user,) = [record async for record in storage.export() if record["table"] == "users"]
     return user["blocked_at_ms"]
+
+
+async def test_of_menus_that_are_marked_together_the_last_is_the_sessions(storage: Storage) -> None:
+    """Two menus of a user, sent one after the other and noted at once: the next edit finds the newer."""
+    await storage.commit(work(session=session(1)))
+    older, newer = await queue(storage, menu_of=ALICE), await queue(storage, text="next", menu_of=ALICE)
+    marks = [sent(newer, telegram_message_id=12), sent(older, telegram_message_id=11)]
+
+    await storage.mark(PARTNER, marks)
+
+    found = await storage.session(PARTNER, ALICE)
+    assert found is not None
+    assert found.menu_message_id == 12

@@ -76,7 +76,7 @@ def commit(state: State, work: Work) -> Receipt:
 
 def mark(state: State, partner: str, marks: Sequence[Mark]) -> None:
     """Note how messages ended. A message that has ended before stays as it is."""
-    for one in marks:
+    for one in sorted(marks, key=lambda mark: mark.place):
         found = state.messages.get(one.place)
         if found is None or found.partner != partner or found.outcome is not None:
             continue

@@ -1,8 +1,9 @@
 """What a greeting and a purchase cost in allocations and instructions: `python -m tests.bench.cost`.
 
 Counts, unlike times, are the same on a busy machine: the guard of CI, which compares them with what was recorded. The
-service is the real one, in a process of its own; updates come one at a time, so that none waits for another. Of several
-batches the least counts: now and then the service does something beside them, the more often the slower the machine.
+service is the real one, in a process of its own; updates come one at a time, so that none waits for another. What the
+service does beside them, the more of it the slower the machine, is kept out: of allocations the least of several
+batches counts, of instructions the median without what an idle service takes in the same time.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import median
 
 import orjson
 from tests.bench.contender import Contender, Running, run
@@ -44,6 +47,8 @@ _WARM_UP = 60
 _CHATS = 20
 #: A busy machine may take this long; nothing else does.
 _PATIENCE_S = 180.0
+#: How long the process is left alone, to see what it does then.
+_IDLE_S = 3.0
 _LOOK_EVERY_S = 0.02
 #: What an update leaves to be done later (marks, log lines) is done by then.
 _SETTLED_S = 0.1
@@ -167,16 +172,21 @@ class Callgrind:
         await _control(self._bot, "-i", "on")
 
     async def count(self, load: Load, *, batches: int = 6, updates: int = 10) -> int:
-        """How many instructions an update takes: of batches the one that was disturbed least. Raises NotCounted."""
+        """How many instructions an update takes, without what the process does by itself. Raises NotCounted."""
         await complete(load, updates)
-        counts = []
-        for _ in range(batches):
-            await _control(self._bot, "-z")
-            await complete(load, updates)
-            await _control(self._bot, "-d")
-            self._dumps += 1
-            counts.append(await _count_in(self._bot.folder / f"{_CALLGRIND}.{self._dumps}", _TOTALS))
-        return round(min(counts) / updates)
+        idle, idle_s = await self._during(asyncio.sleep(_IDLE_S))
+        counts = [await self._during(complete(load, updates)) for _ in range(batches)]
+        return round(median(found - idle * took_s / idle_s for found, took_s in counts) / updates)
+
+    async def _during(self, work: Coroutine[None, None, None]) -> tuple[int, float]:
+        """The instructions while something happens, and the seconds that it took."""
+        await _control(self._bot, "-z")
+        began_s = time.perf_counter()
+        await work
+        took_s = time.perf_counter() - began_s
+        await _control(self._bot, "-d")
+        self._dumps += 1
+        return await _count_in(self._bot.folder / f"{_CALLGRIND}.{self._dumps}", _TOTALS), took_s
 
 
 def fixed(contender: Contender) -> Contender:

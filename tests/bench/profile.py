@@ -52,7 +52,7 @@ async def sample_purchases(url: str, plan: Plan, out: Path, *, taps: int = 4_000
     await furnish(url, taps)
     with tempfile.TemporaryDirectory(dir=plan.folder, prefix="profile-") as folder:
         shop = opened_shop(_sampled(shop_on(url), out), folder=Path(folder), window=64)
-        async with shop as (buyers, bot):
+        async with shop as (buyers, bot), buyers.load.connected():
             await buyers.load.run(seconds=60, most=taps // 10)
             return await _while_sampled(bot, buyers.load, seconds=plan.seconds, most=taps - taps // 10)
 

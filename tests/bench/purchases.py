@@ -186,7 +186,7 @@ def shop_on(url: str) -> Contender:
 async def opened_shop(
     contender: Contender, *, folder: Path, window: int, connections: int = 40
 ) -> AsyncIterator[tuple[Taps, Running]]:
-    """A shop that answers, with connections to it."""
+    """A shop that answers."""
     port = free_port()
     shop = Taps(Target(port=port, secret=SECRET, window=window, connections=connections))
     greeting = Load(Target(port=port, secret=SECRET))
@@ -195,14 +195,13 @@ async def opened_shop(
         running(contender, environment(port, api), folder=folder) as bot,
     ):
         await until_answering(bot, greeting.answered_one)
-        async with shop.load.connected():
-            yield shop, bot
+        yield shop, bot
 
 
 async def measure(name: str, url: str, *, taps: int, window: int, folder: Path) -> Purchases:
     """Let half of the users tap as fast as they can and the others at half of that rate. Raises NotSettled."""
     await furnish(url, taps)
-    async with opened_shop(shop_on(url), folder=folder, window=window) as (shop, bot):
+    async with opened_shop(shop_on(url), folder=folder, window=window) as (shop, bot), shop.load.connected():
         # The first ones open connections and draw the picture.
         warm = await shop.load.run(seconds=60, most=taps // 10)
         cpu_s = bot.watched.cpu_s() or 0.0

@@ -105,13 +105,12 @@ async def _layers() -> dict[str, int]:
         await callgrind.begin()
         # Below the call to the Bot API no message comes: there the acknowledgement is the end.
         deaf = Load(replace(load.target, answers=False, first=_FIRST_DEAF))
-        async with deaf.connected():
-            for name in reversed(LAYERS):
-                if upto:
-                    await _lower(bot, name)
-                upto[name] = await callgrind.count(load if name in _ANSWERS else deaf)
-                sys.stdout.write(f"up to {name}: {upto[name]:,}\n")
-                sys.stdout.flush()
+        for name in reversed(LAYERS):
+            if upto:
+                await _lower(bot, name)
+            upto[name] = await callgrind.count(load if name in _ANSWERS else deaf)
+            sys.stdout.write(f"up to {name}: {upto[name]:,}\n")
+            sys.stdout.flush()
         bot.process.kill()
     return upto
 

@@ -136,12 +136,11 @@ async def allocations(act: Act, batches: int = 9, updates: int = 25) -> int:
     counts = []
     async with warm(act, _counted) as (load, bot):
         for _ in range(batches):
-            async with load.connected():
-                bot.process.send_signal(signal.SIGUSR1)
-                await asyncio.sleep(_SETTLED_S)
-                await complete(load, updates)
-                bot.process.send_signal(signal.SIGUSR2)
-                counts.append(await _count_in(bot.folder / _COUNT, _WHOLE))
+            bot.process.send_signal(signal.SIGUSR1)
+            await asyncio.sleep(_SETTLED_S)
+            await complete(load, updates)
+            bot.process.send_signal(signal.SIGUSR2)
+            counts.append(await _count_in(bot.folder / _COUNT, _WHOLE))
     return round(min(counts) / updates)
 
 
@@ -173,16 +172,13 @@ class Callgrind:
 
     async def count(self, load: Load, *, batches: int = 6, updates: int = 8) -> int:
         """How many instructions an update takes, without what the process does by itself. Raises NotCounted."""
-        async with load.connected():
-            await complete(load, updates)
+        await complete(load, updates)
         idle = [await self._during(asyncio.sleep(_IDLE_S)) for _ in range(batches)]
         idle_per_s = min(found / took_s for found, took_s in idle)
         counts = []
         for _ in range(batches):
-            # Anew each time: the service closes connections that rest for seconds.
-            async with load.connected():
-                found, took_s = await self._during(complete(load, updates))
-                counts.append(found - idle_per_s * took_s)
+            found, took_s = await self._during(complete(load, updates))
+            counts.append(found - idle_per_s * took_s)
         return round(min(counts) / updates)
 
     async def _during(self, work: Coroutine[None, None, None]) -> tuple[int, float]:
@@ -209,14 +205,15 @@ def _counted(contender: Contender) -> Contender:
 async def warm(act: Act, change: Change) -> AsyncIterator[tuple[Load, Running]]:
     """Stand an act, and go every path of it once and more."""
     async with act.stand(change) as (load, bot):
-        async with load.connected():
-            await complete(load, _WARM_UP)
+        await complete(load, _WARM_UP)
         yield load, bot
 
 
 async def complete(load: Load, updates: int) -> None:
     """Have updates completed, and what they leave to be done later. Raises NotCounted."""
-    tally = await load.run(seconds=_PATIENCE_S, most=updates)
+    # Connected anew each time: the service closes connections that rest for seconds.
+    async with load.connected():
+        tally = await load.run(seconds=_PATIENCE_S, most=updates)
     if tally.completed != updates or tally.extra:
         raise NotCounted(f"{tally.completed} of {updates} updates were completed, {tally.extra} messages too many")
     await asyncio.sleep(_SETTLED_S)

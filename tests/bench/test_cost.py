@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -68,6 +70,10 @@ class Answering:
 
     def __init__(self, *, completed: int, extra: int) -> None:
         self.completed, self.extra = completed, extra
+
+    @contextlib.asynccontextmanager
+    async def connected(self) -> AsyncIterator[None]:
+        yield
 
     async def run(self, **_how: object) -> Answering:
         return self

@@ -17,8 +17,9 @@ _LATER = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"
 class Bot(asyncio.Protocol):
     """A bot whose whole behaviour is a function from the number of an update to a response."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Answer, *, closes: bool = False) -> None:
         self._answer = answer
+        self._closes = closes
         self._messages = Messages()
         self._taken = 0
         self._transport: asyncio.WriteTransport | None = None
@@ -32,13 +33,17 @@ class Bot(asyncio.Protocol):
         for _ in self._messages.feed(data):
             self._transport.write(self._answer(self._taken))
             self._taken += 1
+            if self._closes:
+                self._transport.close()
 
 
 @contextlib.asynccontextmanager
-async def loaded(answer: Callable[[Load], Answer]) -> AsyncIterator[Load]:
+async def loaded(answer: Callable[[Load], Answer], *, closes: bool = False) -> AsyncIterator[Load]:
     """A load on one connection to a bot that lives beside it."""
     loads: list[Load] = []
-    server = await asyncio.get_running_loop().create_server(lambda: Bot(answer(loads[0])), "127.0.0.1", 0)
+    server = await asyncio.get_running_loop().create_server(
+        lambda: Bot(answer(loads[0]), closes=closes), "127.0.0.1", 0
+    )
     port = server.sockets[0].getsockname()[1]
     loads.append(Load(Target(port=port, secret="s", connections=1, chats=3)))
     async with server, loads[0].connected():
@@ -87,6 +92,18 @@ async def test_a_refused_update_is_neither_accepted_nor_waited_for() -> None:
         tally = await load.run(seconds=5, most=7)
 
     assert (tally.accepted, tally.refused, tally.completed) == (0, 7, 0)
+
+
+async def test_a_connection_that_was_closed_as_it_rested_is_replaced() -> None:
+    """Servers close connections that rest for seconds: the next update takes a new one."""
+    async with loaded(lambda _: lambda _number: _LATER, closes=True) as load, asyncio.timeout(2):
+        await load.run(seconds=5, most=1)
+        while not load.renewed:  # noqa: ASYNC110 - the loop has to turn
+            await asyncio.sleep(0)
+
+        tally = await load.run(seconds=5, most=1)
+
+    assert tally.refused == 1
 
 
 def test_messages_are_cut_where_they_end_however_they_arrive() -> None:

@@ -27,6 +27,8 @@ _FIRST_UPDATE_ID = 100_000_000
 _FIRST_CHAT_ID = 1_000_000
 
 
+#: A connection that has rested for longer is not used again.
+_REST_LIMIT_S = 3.0
 #: How often a paced load looks for what is due.
 _PACE_EVERY_S = 0.002
 
@@ -87,6 +89,9 @@ class Load:
         self._sequence = target.first
         self._connections: list[_Connection] = []
         self._idle: deque[_Connection] = deque()
+        self._renewals: set[asyncio.Task[None]] = set()
+        #: How often a connection was replaced.
+        self.renewed = 0
         self._waiting: dict[int, deque[float]] = {}
         self._outstanding = 0
         self._limit = 0
@@ -99,19 +104,40 @@ class Load:
     @contextlib.asynccontextmanager
     async def connected(self) -> AsyncIterator[None]:
         """Hold the connections for the time of the block."""
-        loop = asyncio.get_running_loop()
         ports = (self.target.port, *self.target.others)
         for number in range(self.target.connections):
-            port = ports[number % len(ports)]
-            _, connection = await loop.create_connection(lambda: _Connection(self), "127.0.0.1", port)
-            self._connections.append(connection)
-        self._idle = deque(self._connections)
+            await self._connect(ports[number % len(ports)])
         try:
             yield
         finally:
+            for task in self._renewals:
+                task.cancel()
             for connection in self._connections:
                 connection.close()
             self._connections, self._idle = [], deque()
+
+    async def _connect(self, port: int) -> None:
+        loop = asyncio.get_running_loop()
+        _, connection = await loop.create_connection(lambda: _Connection(self, port), "127.0.0.1", port)
+        self._connections.append(connection)
+        self._idle.append(connection)
+        self._pump()
+
+    def renew(self, connection: "_Connection") -> None:
+        """Replace a connection that rests, and was closed for that or soon will be."""
+        connection.close()
+        self._connections.remove(connection)
+        self._idle.remove(connection)
+        task = asyncio.create_task(self._reconnect(connection.port))
+        self._renewals.add(task)
+        task.add_done_callback(self._renewals.discard)
+
+    async def _reconnect(self, port: int) -> None:
+        try:
+            await self._connect(port)
+            self.renewed += 1
+        except OSError as error:
+            self.broken(f"no connection any more: {error}")
 
     async def answered_one(self) -> bool:
         """Send one update; whether its message came within a second. Raises OSError where nobody takes it."""
@@ -202,9 +228,12 @@ class Load:
 
     def _pump(self) -> None:
         while self._idle and self._outstanding < self.target.window and self._tally.posted < self._due():
+            # The one that has rested longest; servers close those that rest for seconds, maybe just now.
+            if self._idle[0].rests_s > _REST_LIMIT_S:
+                self.renew(self._idle[0])
+                continue
             self._tally.posted += 1
             self._outstanding += 1
-            # The one that has rested longest: servers close those that rest for seconds.
             self._idle.popleft().post()
         self._end_when_done()
 
@@ -232,30 +261,43 @@ class Load:
 class _Connection(asyncio.Protocol):
     """One connection: an update out, its response in, and again."""
 
-    def __init__(self, load: Load) -> None:
+    def __init__(self, load: Load, port: int) -> None:
         self._load = load
+        self.port = port
         self._messages = Messages()
         self._transport: asyncio.WriteTransport | None = None
         self._posted_s = 0.0
+        self._heard_s = time.perf_counter()
         self._closing = False
+        self._busy = False
         self.chat_id = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports are none of asyncio's classes, only alike.
         self._transport = cast(asyncio.WriteTransport, transport)
 
+    @property
+    def rests_s(self) -> float:
+        """Since when nothing came and nothing went."""
+        return time.perf_counter() - self._heard_s
+
     def post(self) -> None:
         assert self._transport is not None
+        self._busy = True
         self._posted_s = time.perf_counter()
         self._transport.write(self._load.next_request(self, self._posted_s))
 
     def data_received(self, data: bytes) -> None:
         for head, _ in self._messages.feed(data):
+            self._busy = False
+            self._heard_s = time.perf_counter()
             self._load.acknowledged(self, status_of(head), self._posted_s)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if not self._closing:
+        if self._busy and not self._closing:
             self._load.broken(f"a connection ended: {exc}")
+        elif not self._closing:
+            self._load.renew(self)
 
     def close(self) -> None:
         self._closing = True

@@ -1,9 +1,8 @@
 """What a greeting and a purchase cost in allocations and instructions: `python -m tests.bench.cost`.
 
 Counts, unlike times, are the same on a busy machine: the guard of CI, which compares them with what was recorded. The
-service is the real one, in a process of its own; updates come one at a time, so that none waits for another. What the
-service does beside them, the more of it the slower the machine, is kept out: of several batches the least counts, and
-of instructions those that an idle service takes in the same time do not.
+service is the real one, in a process of its own; updates come one at a time, so that none waits for another. Of several
+batches the least counts: now and then the service does something beside them, the more often the slower the machine.
 """
 
 from __future__ import annotations
@@ -17,7 +16,6 @@ import shutil
 import signal
 import sys
 import tempfile
-import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -46,8 +44,6 @@ _WARM_UP = 60
 _CHATS = 20
 #: A busy machine may take this long; nothing else does.
 _PATIENCE_S = 180.0
-#: How long the process is left alone, to see what it does then.
-_IDLE_S = 0.5
 _LOOK_EVERY_S = 0.02
 #: What an update leaves to be done later (marks, log lines) is done by then.
 _SETTLED_S = 0.1
@@ -76,12 +72,12 @@ class Act:
         return f"{count} of {self.name}"
 
 
-def greeting_of(contender: Contender) -> Act:
+def greeting_of(contender: Contender, plan: Plan = _PLAN) -> Act:
     """A contender that is greeted."""
 
     @asynccontextmanager
     async def stand(change: Change) -> AsyncIterator[tuple[Load, Running]]:
-        async with standing(change(fixed(contender)), _PLAN) as (load, bot, _):
+        async with standing(change(fixed(contender)), plan) as (load, bot, _):
             yield load, bot
 
     return Act("a greeting", stand)
@@ -171,25 +167,17 @@ class Callgrind:
         await _control(self._bot, "-i", "on")
 
     async def count(self, load: Load, *, batches: int = 6, updates: int = 8) -> int:
-        """How many instructions an update takes, without what the process does by itself. Raises NotCounted."""
+        """How many instructions an update takes. Raises NotCounted."""
         await complete(load, updates)
-        idle = [await self._during(asyncio.sleep(_IDLE_S)) for _ in range(batches)]
-        idle_per_s = min(found / took_s for found, took_s in idle)
-        counts = []
-        for _ in range(batches):
-            found, took_s = await self._during(complete(load, updates))
-            counts.append(found - idle_per_s * took_s)
-        return round(min(counts) / updates)
+        return round(min([await self._during(complete(load, updates)) for _ in range(batches)]) / updates)
 
-    async def _during(self, work: Coroutine[None, None, None]) -> tuple[int, float]:
-        """The instructions while something happens, and the seconds that it took."""
+    async def _during(self, work: Coroutine[None, None, None]) -> int:
+        """The instructions while something happens."""
         await _control(self._bot, "-z")
-        began_s = time.perf_counter()
         await work
-        took_s = time.perf_counter() - began_s
         await _control(self._bot, "-d")
         self._dumps += 1
-        return await _count_in(self._bot.folder / f"{_CALLGRIND}.{self._dumps}", _TOTALS), took_s
+        return await _count_in(self._bot.folder / f"{_CALLGRIND}.{self._dumps}", _TOTALS)
 
 
 def fixed(contender: Contender) -> Contender:

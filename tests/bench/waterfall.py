@@ -1,7 +1,7 @@
 """What each layer adds to an update, in instructions, drawn: `python -m tests.bench.waterfall`.
 
-The service is greeted while its layers are taken off one by one (`tests.bench.layered`), and callgrind counts. Updates
-come one at a time, so no commit is shared and no mark waits for another: the whole is what `make cost` counts. Beside
+The service is greeted while its layers are taken off one by one (`tests.bench.layered`), and callgrind counts. Eight
+updates are under way at a time, so that the process is never idle and commits are shared as they are under load. Beside
 it stand the peers, which answer the same greeting and keep, log, count and trace nothing. `--record LABEL` keeps what
 was measured in waterfall.json, and the picture in the documents is drawn of all that is kept there.
 """
@@ -22,7 +22,8 @@ from tests.bench import cost
 from tests.bench.contender import ROOT, Contender, Running, run
 from tests.bench.layered import LAYERS
 from tests.bench.load import Load
-from tests.bench.updates import AIOGRAM, BARE, PTB, service
+from tests.bench.turn import Plan
+from tests.bench.updates import AIOGRAM, BARE, BUILD, PTB, service
 
 RECORD = Path(__file__).with_name("waterfall.json")
 PICTURE = ROOT / "docs" / "images" / "waterfall.png"
@@ -31,6 +32,8 @@ _FLOOR_SAYS = "uvicorn, and an app that answers 200"
 #: Of these on, an update has its message at the Bot API; below, its acknowledgement is all.
 _ANSWERS = ("telegram", "store", "logs", "metrics", "traces")
 _OUT = Path("on-top")
+_PLAN = Plan(seconds=0, warm_up_s=0, connections=8, window=8, chats=40, folder=BUILD)
+_BATCHES, _UPDATES = 4, 24
 _FIRST_DEAF = 10_000_000
 _LOWER_LIMIT_S = 60.0
 _LOOK_EVERY_S = 0.05
@@ -86,13 +89,23 @@ def says(layer: str) -> str:
 
 async def fall(label: str, *, peers: Sequence[Contender] = (PTB, AIOGRAM)) -> Fall:
     """Count every layer and peer. Raises NotCounted, DidNotStart."""
-    floor = await cost.instructions(cost.greeting_of(BARE))
+    floor = await _alone(BARE)
     upto = await _layers()
     return Fall(
         label=label,
         upto={FLOOR: floor} | dict(reversed(upto.items())),
-        peers={peer.name: await cost.instructions(cost.greeting_of(peer)) for peer in peers},
+        peers={peer.name: await _alone(peer) for peer in peers},
     )
+
+
+async def _alone(contender: Contender) -> int:
+    """Instructions of an update of somebody who is not ours to take apart."""
+    async with cost.warm(cost.greeting_of(contender, _PLAN), cost.under_callgrind) as (load, bot):
+        callgrind = cost.Callgrind(bot)
+        await callgrind.begin()
+        found = await callgrind.count(load, batches=_BATCHES, updates=_UPDATES)
+        bot.process.kill()
+    return found
 
 
 async def _layers() -> dict[str, int]:
@@ -100,7 +113,7 @@ async def _layers() -> dict[str, int]:
     plain = service("sqlite")
     whole = replace(plain, arguments=("-m", "tests.bench.layered", str(_OUT), *plain.arguments[2:]))
     upto: dict[str, int] = {}
-    async with cost.warm(cost.greeting_of(whole), cost.under_callgrind) as (load, bot):
+    async with cost.warm(cost.greeting_of(whole, _PLAN), cost.under_callgrind) as (load, bot):
         callgrind = cost.Callgrind(bot)
         await callgrind.begin()
         # Below the call to the Bot API no message comes: there the acknowledgement is the end.
@@ -108,7 +121,7 @@ async def _layers() -> dict[str, int]:
         for name in reversed(LAYERS):
             if upto:
                 await _lower(bot, name)
-            upto[name] = await callgrind.count(load if name in _ANSWERS else deaf)
+            upto[name] = await callgrind.count(load if name in _ANSWERS else deaf, batches=_BATCHES, updates=_UPDATES)
             sys.stdout.write(f"up to {name}: {upto[name]:,}\n")
             sys.stdout.flush()
         bot.process.kill()

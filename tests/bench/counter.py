@@ -37,9 +37,9 @@ class Counter:
         with memray.FileReader(self._records) as reader:
             written = self._out.with_suffix(".part")
             written.write_text(str(reader.metadata.total_allocations))
-        # Whoever waits for the file never meets a half of it.
-        written.rename(self._out)
         self._records.unlink()
+        # Last of all, for whoever waits for the file begins anew at once; and they never meet a half of it.
+        written.rename(self._out)
 
 
 def main() -> None:

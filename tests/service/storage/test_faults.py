@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,29 @@ from botflight_service.storage.interface import Storage, StorageUnavailable
 from botflight_service.storage.sql.connection import connect
 from botflight_service.storage.sql.sqlite import SqliteStorage
 from makings import ALICE, PARTNER, message, session, work
+
+#: Opens a store twice on a disk of its own, of half a megabyte: first while there is room, then while there is none.
+OPENING_WHEN_FULL = """
+import asyncio, pathlib, subprocess, sys
+from botflight_service.storage import open_storage
+
+async def main(folder):
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", folder], check=True)
+    for is_full in (False, True):
+        if is_full:
+            try:
+                pathlib.Path(folder, "ballast").write_bytes(bytes(1024 * 1024))
+            except OSError:
+                pass
+        store = open_storage(f"sqlite:{folder}/store.db", clock=lambda: 0)
+        try:
+            await store.open()
+        except Exception as error:
+            print(error)
+        await store.close()
+
+asyncio.run(main(sys.argv[1]))
+"""
 
 
 async def test_a_full_disk_is_told_and_over_once_there_is_space(file_storage: Storage) -> None:
@@ -28,6 +54,19 @@ async def test_a_full_disk_is_told_and_over_once_there_is_space(file_storage: St
     assert (await file_storage.balance(PARTNER, ALICE)).available == credits(10)
     assert len((await file_storage.commit(too_much)).messages) == 500
     assert await file_storage.violations() == []
+
+
+def test_a_store_that_is_opened_on_a_full_disk_says_so(tmp_path: Path) -> None:
+    """SQLite's own words for it are a "disk I/O error": whoever reads them would look for a broken disk."""
+    apart = ["unshare", "--map-root-user", "--mount"]
+    able = shutil.which("unshare") and subprocess.run([*apart, "true"], check=False, capture_output=True).returncode == 0
+    if not able:
+        pytest.skip("a disk of its own needs a mount namespace")
+
+    command = [*apart, sys.executable, "-c", OPENING_WHEN_FULL, str(tmp_path)]
+    ended = subprocess.run(command, check=True, capture_output=True, text=True, timeout=30)
+
+    assert ended.stdout == f"{tmp_path}/store.db: the disk is full: free some space\n"
 
 
 def test_a_commit_is_synced_before_it_is_acknowledged(tmp_path: Path) -> None:

@@ -34,8 +34,11 @@ PRAGMA fullfsync = ON;
 PRAGMA journal_size_limit = {_WAL_LIMIT_BYTES};
 PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES};
 """
+_FULL = "the disk is full: free some space"
 _ADVICE: dict[int, str] = {
-    sqlite3.SQLITE_FULL: "the disk is full: free some space",
+    sqlite3.SQLITE_FULL: _FULL,
+    # An extended code: the index of the log, which lies beside it, found no room.
+    sqlite3.SQLITE_IOERR_SHMSIZE: _FULL,
     sqlite3.SQLITE_READONLY: "it cannot be written: give this user the right to write it and its directory",
     sqlite3.SQLITE_CANTOPEN: "it cannot be opened: does its directory exist, and may this user write there?",
     sqlite3.SQLITE_PERM: "it cannot be opened: give this user the right to",
@@ -69,7 +72,8 @@ def explained(file: str) -> Iterator[None]:
     except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
         raise  # A defect of ours: trying again would not help.
     except sqlite3.DatabaseError as error:
-        advice = _ADVICE.get(getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE)
+        code = getattr(error, "sqlite_errorcode", 0)
+        advice = _ADVICE.get(code) or _ADVICE.get(code & _PRIMARY_CODE)
         if advice is not None:
             raise StorageUnavailable(f"{file}: {advice}") from error
         raise StorageError(f"{file}: {error}") from error

@@ -72,6 +72,12 @@ async def page(browser: Browser) -> AsyncIterator[Page]:
     assert complaints == []
 
 
+def failing_preflight() -> Preflight:
+    """One whose only section fails."""
+    section = Section(name="disk", check=_full_disk, on_error="SHOP_DISK", on_timeout="SHOP_DISK")
+    return Preflight([section], [DISK_FULL])
+
+
 async def _full_disk() -> Checked:
     return Checked(details="free=0", findings=(Finding(code="SHOP_DISK", observed="0 GB", expected="1 GB"),))
 
@@ -116,6 +122,26 @@ async def test_a_correlation_id_is_looked_up(page: Page, sandbox: Running) -> No
     await page.keyboard.press("Enter")
 
     await expect(page.get_by_role("alert")).to_contain_text("not in memory")
+
+
+async def test_the_arrow_keys_go_from_update_to_update(page: Page, sandbox: Running) -> None:
+    """Down and up past those that the search hides, no further than the ends, and Enter opens the one in focus."""
+    await opened(page, sandbox)
+    await page.locator("#query").fill("callback_query")
+    shown = page.locator("#rows li:not([hidden]) button")
+    texts = await shown.all_inner_texts()
+    assert len(texts) >= 3
+    assert await page.locator("#rows li[hidden]").count() > 0
+
+    await shown.first.focus()
+    visited = []
+    for key in ("ArrowUp", *["ArrowDown"] * len(texts), "ArrowUp"):
+        await page.keyboard.press(key)
+        visited.append(await page.evaluate("document.activeElement.innerText"))
+    await page.keyboard.press("Enter")
+
+    assert visited == [texts[0], *texts[1:], texts[-1], texts[-2]]
+    await expect(page.get_by_role("dialog")).to_contain_text("process callback_query")
 
 
 async def test_plots_and_preflights_are_there(page: Page, sandbox: Running) -> None:
@@ -183,9 +209,7 @@ async def test_it_works_on_a_phone(page: Page, sandbox: Running, scheme: str) ->
 
 async def test_what_is_wrong_stands_open_with_how_to_fix_it(page: Page) -> None:
     """The console of a service that is no bot, one section of whose preflight fails."""
-    failing = Preflight(
-        [Section(name="disk", check=_full_disk, on_error="SHOP_DISK", on_timeout="SHOP_DISK")], [DISK_FULL]
-    )
+    failing = failing_preflight()
     await failing.report()
     console = Console(
         telemetry=Telemetry.for_tests(), preflights={"Shop": failing}, token=DIAG_TOKEN, about={"service": "shop"}
@@ -200,6 +224,30 @@ async def test_what_is_wrong_stands_open_with_how_to_fix_it(page: Page) -> None:
         assert DIAG_TOKEN not in page.url
         if "BOTFLIGHT_SCREENSHOTS" in os.environ:
             await page.screenshot(path=Path(os.environ["BOTFLIGHT_SCREENSHOTS"]) / "console-finding.png")
+
+
+async def test_a_finding_is_muted_with_a_reason_and_counts_again(page: Page) -> None:
+    """The result changes at once, the reason stands with the finding; what is typed outlives a redrawn page."""
+    failing = failing_preflight()
+    await failing.report()
+    console = Console(telemetry=Telemetry.for_tests(), preflights={"Shop": failing}, token=DIAG_TOKEN, about={})
+
+    async with serving(Starlette(routes=console.routes())) as address:
+        await page.goto(f"{address.url}/__diag/#token={DIAG_TOKEN}")
+        await page.get_by_role("button", name="Mute SHOP_DISK").click()
+        await page.get_by_label("Why").fill("a new disk comes / tomorrow")
+        async with page.expect_response("**/console/state*"):
+            await failing.report(fresh=True)
+        await page.get_by_label("For", exact=True).select_option("a day")
+        await page.get_by_role("button", name="Mute", exact=True).click()
+        await expect(page.locator("#result")).to_have_text("READY")
+        await expect(page.locator(".finding")).to_contain_text("a new disk comes / tomorrow")
+        (mute,) = await failing.muted()
+        await page.get_by_role("button", name="Let SHOP_DISK count again").click()
+        await expect(page.locator("#result")).to_have_text("FAIL")
+
+    assert mute.until_ms - mute.set_at_ms == 86_400_000
+    assert await failing.muted() == ()
 
 
 @pytest.mark.skipif("BOTFLIGHT_SCREENSHOTS" not in os.environ, reason="BOTFLIGHT_SCREENSHOTS names no folder")

@@ -1,7 +1,7 @@
 """Mutes over HTTP, for those with the token: what is muted, mute a finding, let it count again."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
@@ -19,6 +19,8 @@ MAX_BODY_BYTES: Final = 8192
 #: JSON has no larger whole numbers that every reader takes.
 MAX_NUMBER: Final = 2**53 - 1
 
+_Answer = Callable[[Request], Awaitable[Response]]
+
 
 def mute_routes(
     preflights: Sequence[Preflight],
@@ -33,31 +35,35 @@ def mute_routes(
     finding is muted as bad as it is now. What is no mute is 400 with a code, as is an unknown finding; a store that
     fails or does not answer is 503.
     """
-    page = _MutesPage(preflights, token=token, clock_ms=clock_ms)
+    desk = MuteDesk(preflights, clock_ms=clock_ms)
+
+    def for_trusted(answer: _Answer) -> _Answer:
+        async def guarded(request: Request) -> Response:
+            return await answer(request) if access_of(request, token) is Access.TRUSTED else refused_token()
+
+        return guarded
+
     return [
-        Route(path, page.listed, methods=["GET"]),
-        Route(path, page.muted, methods=["POST"]),
-        Route(f"{path}/{{code}}", page.unmuted, methods=["DELETE"]),
+        Route(path, for_trusted(desk.listed), methods=["GET"]),
+        Route(path, for_trusted(desk.muted), methods=["POST"]),
+        Route(f"{path}/{{code}}", for_trusted(desk.unmuted), methods=["DELETE"]),
     ]
 
 
-class _MutesPage:
-    """Answers for the mutes of several preflights."""
+class MuteDesk:
+    """Answers for the mutes of several preflights. Whoever calls this has seen that the request may."""
 
-    def __init__(self, preflights: Sequence[Preflight], *, token: str | None, clock_ms: Callable[[], int]) -> None:
+    def __init__(self, preflights: Sequence[Preflight], *, clock_ms: Callable[[], int]) -> None:
         self._preflights = tuple(preflights)
-        self._token = token
         self._clock_ms = clock_ms
 
-    async def listed(self, request: Request) -> Response:
-        if access_of(request, self._token) is not Access.TRUSTED:
-            return refused_token()
+    async def listed(self, _request: Request) -> Response:
+        """Tell what is muted."""
         mutes = [mute.payload() for preflight in self._preflights for mute in await preflight.muted()]
         return json_page({"mutes": sorted(mutes, key=lambda mute: str(mute["code"]))})
 
     async def muted(self, request: Request) -> Response:
-        if access_of(request, self._token) is not Access.TRUSTED:
-            return refused_token()
+        """Mute what is posted: 201, 400 or 503."""
         try:
             wanted = _wanted(await _body_of(request), now_ms=self._clock_ms())
             mute = await self._preflight_of(wanted["code"]).mute(**wanted)
@@ -68,8 +74,7 @@ class _MutesPage:
         return json_page(mute.payload(), status=201)
 
     async def unmuted(self, request: Request) -> Response:
-        if access_of(request, self._token) is not Access.TRUSTED:
-            return refused_token()
+        """Let the `code` of the path count again: 200, 404 or 503."""
         code = request.path_params["code"]
         try:
             dropped = await self._preflight_of(code).unmute(code)

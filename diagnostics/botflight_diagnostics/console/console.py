@@ -25,6 +25,7 @@ from botflight_diagnostics.console.plots import Plot, Reader
 from botflight_diagnostics.console.sessions import Sessions
 from botflight_diagnostics.console.view import Detail, row_of
 from botflight_diagnostics.health import Health
+from botflight_diagnostics.mute_routes import MuteDesk
 from botflight_diagnostics.preflight import Preflight
 from botflight_diagnostics.telemetry import Telemetry
 
@@ -57,6 +58,7 @@ class Console:
         self._clock = telemetry.clock
         self._log = telemetry.logs.logger("console")
         self._preflights = preflights
+        self._mutes = MuteDesk(list(preflights.values()), clock_ms=lambda: telemetry.clock.time_ns() // 1_000_000)
         self._sessions = Sessions(token, clock=telemetry.clock) if token else None
         self._about = about
         self._health = health
@@ -94,6 +96,8 @@ class Console:
             Route(f"{below}/updates/{{name}}", self._for_viewers(self._update), methods=["GET"]),
             Route(f"{below}/leave", self._for_viewers(self._leave), methods=["POST"]),
             Route(f"{below}/preflight", self._for_viewers(self._run_preflights), methods=["POST"]),
+            Route(f"{below}/mutes", self._for_viewers(self._mutes.muted), methods=["POST"]),
+            Route(f"{below}/mutes/{{code}}", self._for_viewers(self._mutes.unmuted), methods=["DELETE"]),
         ]
 
     async def watch(self) -> None:

@@ -2,6 +2,7 @@
 
 import { byId, toneOf } from "./dom.js";
 import { Detail } from "./detail.js";
+import { Mutes } from "./mutes.js";
 import { Plots } from "./plots.js";
 import { drawPreflights } from "./preflights.js";
 import { Updates } from "./updates.js";
@@ -13,6 +14,7 @@ const viewer = crypto.getRandomValues(new Uint32Array(2)).join("");
 const detail = new Detail();
 const updates = new Updates((name) => detail.open(name));
 const plots = new Plots();
+const mutes = new Mutes(() => ask());
 
 let place = { run: "", after: 0, point: 0 };
 let timer = 0;
@@ -68,7 +70,7 @@ function draw(state) {
     updates.clear();
   }
   byId("service").textContent = Object.values(state.about).join(" ");
-  document.title = `${state.about.service ?? "Console"}: ${drawPreflights(state.preflights, byId("preflights"))}`;
+  document.title = `${state.about.service ?? "Console"}: ${drawPreflights(state.preflights, byId("preflights"), mutes)}`;
   drawResult(state);
   plots.add(state.history);
   updates.add(state.updates, state.memory);
@@ -111,7 +113,7 @@ byId("check").addEventListener("click", async (event) => {
 document.addEventListener("visibilitychange", ask);
 window.addEventListener("pagehide", () => fetch(`console/leave?viewer=${viewer}`, { method: "POST", keepalive: true }).catch(() => null));
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "/" || event.target.matches("input") || byId("detail").open) return;
+  if (event.key !== "/" || event.target.matches("input") || document.querySelector("dialog[open]")) return;
   event.preventDefault();
   byId("query").focus();
 });

@@ -59,7 +59,9 @@ async def test_a_full_disk_is_told_and_over_once_there_is_space(file_storage: St
 def test_a_store_that_is_opened_on_a_full_disk_says_so(tmp_path: Path) -> None:
     """SQLite's own words for it are a "disk I/O error": whoever reads them would look for a broken disk."""
     apart = ["unshare", "--map-root-user", "--mount"]
-    able = shutil.which("unshare") and subprocess.run([*apart, "true"], check=False, capture_output=True).returncode == 0
+    able = (
+        shutil.which("unshare") and subprocess.run([*apart, "true"], check=False, capture_output=True).returncode == 0
+    )
     if not able:
         pytest.skip("a disk of its own needs a mount namespace")
 

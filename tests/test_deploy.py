@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from importlib.metadata import distribution
@@ -14,7 +15,7 @@ import yaml
 from botflight_service import lifecycle
 
 ROOT = Path(__file__).parent.parent
-DRAIN_S = lifecycle.DRAIN_UPDATES_S + lifecycle.DRAIN_ATTEMPTS_S + lifecycle.DRAIN_MESSAGES_S
+ANALYZE = shutil.which("systemd-analyze")
 
 
 def pinned(*arguments: str) -> dict[str, str]:
@@ -79,11 +80,13 @@ def test_two_replicas_are_probed_where_the_service_answers(deployment: dict[str,
 
 
 def test_a_stop_has_the_time_that_it_may_take(deployment: dict[str, Any]) -> None:
-    """Kubernetes and systemd wait longer than the drain's deadlines add up to."""
+    """Kubernetes and systemd wait longer than a stop's deadlines add up to, and the documents name that sum."""
     unit = (ROOT / "deploy/botflight.service").read_text()
     (stop_s,) = (int(line.partition("=")[2]) for line in unit.splitlines() if line.startswith("TimeoutStopSec="))
 
-    assert min(stop_s, deployment["template"]["spec"]["terminationGracePeriodSeconds"]) > DRAIN_S + 10
+    assert min(stop_s, deployment["template"]["spec"]["terminationGracePeriodSeconds"]) >= lifecycle.STOP_S + 5
+    for name in ("deploy/README.md", "deploy/kubernetes.yaml", "deploy/botflight.service"):
+        assert f"within {lifecycle.STOP_S:.0f} s" in (ROOT / name).read_text(), name
 
 
 def test_the_image_runs_as_nobody_special_and_says_how_it_is() -> None:
@@ -95,3 +98,16 @@ def test_the_image_runs_as_nobody_special_and_says_how_it_is() -> None:
     assert any("/livez" in line for line in lines)
     assert ignored[0] == "**"
     assert not [entry for entry in ignored if entry.startswith("!") and not (ROOT / entry[1:]).exists()]
+
+
+@pytest.mark.skipif(ANALYZE is None, reason="needs systemd-analyze")
+def test_systemd_understands_every_line_of_the_unit(tmp_path: Path) -> None:
+    """What it does not know it would leave out, hardening included, and start all the same."""
+    unit = (ROOT / "deploy/botflight.service").read_text()
+    # It also looks whether the program is there.
+    there = tmp_path / "botflight.service"
+    there.write_text(unit.replace("/opt/botflight/bin/botflight", sys.executable))
+
+    ended = subprocess.run([str(ANALYZE), "verify", str(there)], capture_output=True, text=True, check=False)
+
+    assert (ended.returncode, ended.stdout + ended.stderr) == (0, "")

@@ -13,7 +13,7 @@ from botflight_diagnostics.telemetry import Telemetry
 from botflight_harness.ptb import TelegramRequest
 from botflight_harness.server import application, bot_api, serving
 from botflight_harness.telegram import BotAccount, Person, Telegram
-from botflight_service import app
+from botflight_service import app, lifecycle
 from botflight_service.config import Settings
 from botflight_service.process import entrypoint
 from botflight_service.provider.local import LocalProvider
@@ -112,6 +112,24 @@ async def test_a_part_that_fails_to_close_keeps_nothing_else_open(shop: Shop) ->
     await shop.service.service.stop()
 
     assert [line["part"] for line in shop.telemetry.events("CLEANUP_FAILED")] == ["provider"]
+    with pytest.raises(Exception, match="closed"):
+        await shop.storage.has_user("anybody", 1)
+
+
+async def test_a_part_that_never_closes_is_left_in_time(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that is silent holds up neither the stop nor what is closed after it."""
+    monkeypatch.setattr(lifecycle, "CLOSE_S", 0.1)
+
+    async def hangs() -> None:
+        await asyncio.Event().wait()
+
+    shop.service.service._parts.provider.close = hangs  # type: ignore[method-assign]
+
+    async with asyncio.timeout(10):
+        await shop.service.service.stop()
+
+    (line,) = shop.telemetry.events("CLEANUP_FAILED")
+    assert (line["part"], line["error.type"]) == ("provider", "TimeoutError")
     with pytest.raises(Exception, match="closed"):
         await shop.storage.has_user("anybody", 1)
 

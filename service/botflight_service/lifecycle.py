@@ -17,12 +17,18 @@ from botflight_diagnostics.telemetry import Telemetry
 
 #: Waits between tries to reach Telegram at the start; the last repeats, and the service stays unready meanwhile.
 TELEGRAM_BACKOFF_S = (0.2, 0.5, 1.0, 2.0, 5.0, 15.0)
-#: How long each part may take to finish at the end, in seconds. Their sum stays under a container's 30 s.
+#: How long each part may take to finish at the end, in seconds.
 DRAIN_INBOX_S = 3.0
 DRAIN_UPDATES_S = 10.0
 DRAIN_ATTEMPTS_S = 8.0
 DRAIN_REFUNDS_S = 2.0
 DRAIN_MESSAGES_S = 5.0
+#: How long all of them together may take to close, and what each has in any case: a server that is silent is not waited
+#: for, the system closes what leads to it.
+CLOSE_S = 7.0
+CLOSE_PART_S = 1.0
+#: By then a stop is over, whatever hangs. Who kills what does not end has to wait longer (deploy/).
+STOP_S = DRAIN_INBOX_S + DRAIN_UPDATES_S + DRAIN_ATTEMPTS_S + DRAIN_REFUNDS_S + DRAIN_MESSAGES_S + CLOSE_S
 #: Why there is nothing left to be done at the end.
 LOOP_CLOSED = "loop_closed"
 
@@ -310,20 +316,21 @@ class Service:
 
     async def _close(self) -> None:
         """Close what is open, the store with its lock last; what fails is told and keeps nothing else open."""
-        parts = self._parts
+        parts, by_s = self._parts, asyncio.get_running_loop().time() + CLOSE_S
         if self._reached:
-            await self._closed("telegram", parts.bots.shutdown)
+            await self._closed("telegram", parts.bots.shutdown, by_s)
         for way in parts.ways:
-            await self._closed("telegram", way.shutdown)
-        await self._closed("provider", parts.provider.close)
-        await self._closed("diagnosis", parts.diagnosis.close)
+            await self._closed("telegram", way.shutdown, by_s)
+        await self._closed("provider", parts.provider.close, by_s)
+        await self._closed("diagnosis", parts.diagnosis.close, by_s)
         if self._opened:
-            await self._closed("ownership", parts.ownership.close)
-            await self._closed("store", parts.storage.close)
+            await self._closed("ownership", parts.ownership.close, by_s)
+            await self._closed("store", parts.storage.close, by_s)
 
-    async def _closed(self, part: str, close: Callable[[], Awaitable[None]]) -> None:
+    async def _closed(self, part: str, close: Callable[[], Awaitable[None]], by_s: float) -> None:
         try:
-            await close()
+            async with asyncio.timeout_at(max(by_s, asyncio.get_running_loop().time() + CLOSE_PART_S)):
+                await close()
         except Exception as error:  # noqa: BLE001 - whatever it is, the others are to be closed as well
             self._log.error("CLEANUP_FAILED", part=part, error_type=type(error).__name__, exc_info=error)
 

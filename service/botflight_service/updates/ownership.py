@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from botflight_diagnostics.telemetry import Telemetry
 from botflight_service.generation.attempts import Attempt
-from botflight_service.storage.interface import QueuedMessage, QueuedUpdate, StorageError
+from botflight_service.storage.interface import QueuedMessage, QueuedUpdate, StorageError, StorageUnavailable
 from botflight_service.storage.sharing import Kind, Leases
 from botflight_service.updates.envelope import chat_of_lane
 
@@ -118,7 +118,14 @@ class Ownership:
             # A task of its own: whoever asks may go away, and a lane that was leased is not to be forgotten.
             gaining = self._gains[lane] = asyncio.create_task(self._gain(self._leases, lane))
             gaining.add_done_callback(lambda _: self._gains.pop(lane, None))
-        return await asyncio.shield(gaining)
+        try:
+            return await asyncio.shield(gaining)
+        except asyncio.CancelledError:
+            asking = asyncio.current_task()
+            if asking is not None and asking.cancelling():
+                raise
+            # Nobody gave the asker up: the lanes were given back before the store had answered.
+            raise StorageUnavailable("it is not known any more who has this lane: come again") from None
 
     async def keep(self, lane: str) -> bool:
         """Make a lane ours until the end."""

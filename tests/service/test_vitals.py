@@ -12,7 +12,7 @@ from botflight_diagnostics.telemetry import Telemetry
 from botflight_diagnostics.telemetry.capture import CapturedTelemetry
 from botflight_harness.telegram import Telegram
 from botflight_service.bot.outbox import MAX_WAITING
-from botflight_service.provider.interface import ProviderRefused, ProviderUnavailable
+from botflight_service.provider.interface import NotNow, ProviderRefused, ProviderUnavailable
 from botflight_service.provider.local import LocalProvider
 from botflight_service.provider.observed import ObservedProvider
 from botflight_service.provider.outcomes import WINDOW_S, Outcomes
@@ -135,6 +135,21 @@ def vitals_of(provider: LocalProvider, telemetry: CapturedTelemetry, **options: 
     parts: dict[str, Any] = {"bots": [], "updates": lambda: nothing, "outbox": lambda: nothing}
     watched = ObservedProvider(provider, telemetry)
     return Vitals(**parts | options, provider=watched, telemetry=telemetry, clock_ms=lambda: NOW_MS)
+
+
+async def test_what_had_no_turn_is_no_failing_of_the_provider(telemetry: CapturedTelemetry) -> None:
+    """Our own pacing put it off: neither the finding nor the log hear of it, the metric alone does."""
+    provider = Paid(clock_ms=lambda: NOW_MS, spool=None)
+    provider.left = NotNow("unavailable")
+    watched = ObservedProvider(provider, telemetry)
+    assert watched.account is not None
+
+    with pytest.raises(NotNow):
+        await watched.account.credit()
+
+    counts = watched.outcomes.counts()
+    assert (counts.calls, counts.failed, telemetry.events("PROVIDER_CALLED")) == (0, 0, [])
+    assert telemetry.sample("botflight_provider_requests_total", operation="credit", outcome="NotNow") == 1
 
 
 async def test_what_is_left_with_the_provider_is_known(telemetry: CapturedTelemetry) -> None:

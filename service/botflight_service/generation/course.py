@@ -35,6 +35,8 @@ SUBMIT_RETRY_S = (1.0, 3.0, 10.0, 30.0)
 #: Until an attempt is this old, its job is asked about so often: (age in ms, seconds between). KIE's documents ask for
 #: 2-3 s in the first 30 s, 5-10 s up to 2 minutes and 15-30 s from then on.
 POLL_S = ((30_000, 2.5), (120_000, 7.5), (10**12, 20.0))
+#: What is known of a job whose question was not answered.
+UNHEARD = JobStatus(JobState.QUEUED)
 #: A job that the provider does not know after so long is lost; a young one may not have reached all of its machines.
 JOB_UNKNOWN_MS = 60_000
 #: Progress is drawn at most so often: Telegram allows a message a second in a chat.
@@ -178,11 +180,11 @@ class Course:
         """Ask about a job until it ended, drawing its progress."""
         if attempt.job_id is None:
             return await self._fail(attempt, "provider_failed")
-        drawn_at_ms = 0
+        drawn_at_ms, hinted = 0, False
         while True:
             now_ms = self._clock_ms()
             age_ms = now_ms - (attempt.submitted_at_ms or attempt.created_at_ms)
-            status = await self._query(attempt.job_id, age_ms=age_ms)
+            status = await self._query(attempt.job_id, age_ms=age_ms, routine=not hinted)
             if status.artifact is not None and (ended := await self._take(attempt, status.artifact)) is not None:
                 return ended
             if status.state is JobState.FAILED:
@@ -193,16 +195,19 @@ class Course:
                 drawn_at_ms = now_ms
                 screen = self._narrator.generating(attempt, elapsed_ms=now_ms - attempt.created_at_ms)
                 self._messenger.draw(settle.drawn(attempt, screen))
-            await self._signs.wait(attempt.task_id, next(wait_s for until_ms, wait_s in POLL_S if age_ms < until_ms))
+            # A hint whose question got no answer holds, and is not left for as long as an old job's turn takes.
+            unheard = hinted and status is UNHEARD
+            wait_s = next(wait_s for until_ms, wait_s in POLL_S if age_ms < until_ms or unheard)
+            hinted = await self._signs.wait(attempt.task_id, wait_s) or unheard
 
-    async def _query(self, job_id: str, *, age_ms: int) -> JobStatus:
+    async def _query(self, job_id: str, *, age_ms: int, routine: bool) -> JobStatus:
         """Where a job stands; an error counts as "still there", the job's own limit ends it."""
         try:
-            return await self._provider.query(job_id)
+            return await self._provider.query(job_id, routine=routine)
         except ProviderError as error:
             if isinstance(error, ProviderRefused) and age_ms > JOB_UNKNOWN_MS:
                 return JobStatus(JobState.FAILED, failure=error.code)
-            return JobStatus(JobState.QUEUED)
+            return UNHEARD
 
     async def _take(self, attempt: Attempt, artifact: Artifact) -> Attempt | None:
         """Charge for a file once it is in hand; None where it cannot be had yet."""

@@ -49,8 +49,8 @@ class Signs:
         """The job that a hint named for this attempt."""
         return self._jobs.get(task_id)
 
-    async def wait(self, task_id: UUID, seconds: float) -> None:
-        """Sleep until a hint comes, at most so long."""
+    async def wait(self, task_id: UUID, seconds: float) -> bool:
+        """Sleep until a hint comes, at most so long; whether one came."""
         event = self._events[task_id]
         waits = (asyncio.ensure_future(event.wait()), asyncio.ensure_future(self._sleep(seconds)))
         try:
@@ -58,4 +58,6 @@ class Signs:
         finally:
             for wait in waits:
                 wait.cancel()
+        came = event.is_set()
         event.clear()
+        return came

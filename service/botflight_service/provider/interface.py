@@ -30,6 +30,10 @@ class ProviderUnavailable(ProviderError):
     """The provider certainly took nothing this time: the same call may be tried again later."""
 
 
+class NotNow(ProviderUnavailable):
+    """No call was made: others wait for their turn already. That is no failing of the provider's."""
+
+
 class AnswerLost(ProviderError):
     """The call went out and no answer came: it may have been taken. Never submit it again."""
 
@@ -98,8 +102,12 @@ class Provider(Protocol):
         """Hand a job in; its id. Raises ProviderRefused, ProviderUnavailable or AnswerLost."""
         ...
 
-    async def query(self, job_id: str) -> JobStatus:
-        """Where a job stands. Raises ProviderUnavailable, or ProviderRefused where it knows no such job."""
+    async def query(self, job_id: str, *, routine: bool = False) -> JobStatus:
+        """Where a job stands. Raises ProviderUnavailable, or ProviderRefused where it knows no such job.
+
+        A `routine` question is one that comes again by itself, without a hint that anything has happened: where there
+        are more questions than turns it gives way, and raises NotNow.
+        """
         ...
 
     async def fetch(self, artifact: Artifact) -> bytes:

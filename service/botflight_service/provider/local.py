@@ -130,8 +130,9 @@ class LocalProvider:
             raise plan.error
         return job_id
 
-    async def query(self, job_id: str) -> JobStatus:
+    async def query(self, job_id: str, *, routine: bool = False) -> JobStatus:
         """Where a job stands; one that is not known has failed. Raises ProviderUnavailable once closed."""
+        del routine  # Nobody waits for a turn here.
         self._check_open()
         self.resume()
         job = self._jobs.get(job_id) or await self._adopted(job_id)

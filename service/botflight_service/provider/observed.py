@@ -15,6 +15,7 @@ from botflight_service.provider.interface import (
     GenerationRequest,
     Hint,
     JobStatus,
+    NotNow,
     Provider,
     ProviderError,
     ProviderRefused,
@@ -46,9 +47,10 @@ class ObservedProvider:
         """Hand a job in; its id."""
         return await self.told(self.operations.submit, self._provider.submit(request), limit_s=SUBMIT_LIMIT_S)
 
-    async def query(self, job_id: str) -> JobStatus:
+    async def query(self, job_id: str, *, routine: bool = False) -> JobStatus:
         """Where a job stands."""
-        return await self.told(self.operations.query, self._provider.query(job_id), limit_s=QUERY_LIMIT_S)
+        asked = self._provider.query(job_id, routine=routine)
+        return await self.told(self.operations.query, asked, limit_s=QUERY_LIMIT_S)
 
     async def fetch(self, artifact: Artifact) -> bytes:
         """The finished file."""
@@ -74,7 +76,7 @@ class ObservedProvider:
     async def told(self, operation: str, call: Awaitable[Result], *, limit_s: float) -> Result:
         """Await a call, and tell of it."""
         started = time.perf_counter()
-        outcome, failed, refused = "FAILED", True, False
+        outcome, called, failed, refused = "FAILED", True, True, False
         attributes = {"rpc.system": self.name, "rpc.method": operation}
         with self._telemetry.tracer.span(f"{self.name}/{operation}", kind="client", attributes=attributes) as span:
             try:
@@ -89,22 +91,25 @@ class ObservedProvider:
             except ProviderError as error:
                 outcome = type(error).__name__
                 refused = isinstance(error, ProviderRefused)
+                called = not isinstance(error, NotNow)
                 failed = not refused
                 span.fail(error.code)
                 if error.alarm:
                     self._alarm(operation, error)
                 raise
             finally:
-                self.outcomes.note(submitted=operation == self.operations.submit, failed=failed, refused=refused)
                 duration_ms = (time.perf_counter() - started) * 1000
                 self._telemetry.metrics.provider_called(operation, outcome, duration_ms=duration_ms)
-                self._log.info(
-                    "PROVIDER_CALLED",
-                    provider=self.name,
-                    operation=operation,
-                    outcome=outcome,
-                    duration_ms=round(duration_ms, 3),
-                )
+                # What had no turn called nobody: it says nothing of the provider, and comes often when much is made.
+                if called:
+                    self.outcomes.note(submitted=operation == self.operations.submit, failed=failed, refused=refused)
+                    self._log.info(
+                        "PROVIDER_CALLED",
+                        provider=self.name,
+                        operation=operation,
+                        outcome=outcome,
+                        duration_ms=round(duration_ms, 3),
+                    )
 
     def remember_credit(self, left: float) -> None:
         """Show what is left on the account."""

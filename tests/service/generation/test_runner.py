@@ -14,6 +14,7 @@ from botflight_service.billing.money import credits
 from botflight_service.bot import files
 from botflight_service.generation import course
 from botflight_service.generation.attempts import AttemptState
+from botflight_service.provider.interface import Hint, JobState, JobStatus, NotNow
 from shop import PARTNER, Shop, open_shop
 
 
@@ -85,6 +86,33 @@ async def test_a_photo_that_no_model_takes_is_not_read(
     (attempt,) = await shop.history(alice)
     assert (attempt.state, attempt.failure) == (AttemptState.FAILED, "photo_too_large")
     assert (await shop.balance(alice), shop.provider.submits) == (credits(20), 0)
+
+
+async def test_a_question_gives_way_to_others_unless_a_hint_came(
+    impatient_shop: Shop, alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Polls are routine; once the provider says that something happened, the question is not, until it is answered."""
+    provider, query = impatient_shop.provider, impatient_shop.provider.query
+    asked: list[tuple[bool, int]] = []
+
+    async def crowded(job_id: str, *, routine: bool = False) -> JobStatus:
+        asked.append((routine, impatient_shop.telegram.clock.now_ms()))
+        if len(asked) < 3:
+            return JobStatus(JobState.RUNNING)
+        if len(asked) == 3:
+            (attempt,) = await impatient_shop.history(alice)
+            impatient_shop.service.runner.hint(Hint(str(attempt.task_id), job_id))
+        if len(asked) in {4, 5}:
+            raise NotNow("unavailable")
+        return await query(job_id) if len(asked) > 5 else JobStatus(JobState.RUNNING)
+
+    monkeypatch.setattr(provider, "query", crowded)
+    monkeypatch.setattr(provider, "_listeners", [])
+
+    await confirms(impatient_shop, alice)
+
+    assert await state(impatient_shop, alice) is AttemptState.DELIVERED
+    assert [routine for routine, _ in asked] == [True, True, True, False, False, False]
 
 
 async def test_a_lost_answer_is_never_submitted_again_and_a_sign_settles_it(shop: Shop, alice: Person) -> None:

@@ -31,6 +31,9 @@ MAX_FILE_BYTES: Final = 50 * 1024 * 1024
 MAX_REDIRECTS: Final = 3
 #: Downloads at once, each with its file in memory.
 MAX_DOWNLOADS: Final = 8
+#: A question that comes again by itself waits no longer than this: those of a job that has ended, and photos on their
+#: way, come first.
+ROUTINE_PATIENCE_MS: Final = 1_000
 #: After a 429, which other replicas with the same key may have brought about.
 REST_MS: Final = 2_000
 
@@ -113,12 +116,14 @@ class KieClient:
         self._slow_down(self._asking, found.code)
         raise errors.of_order(found)
 
-    async def record(self, task_id: str) -> wire.Record:
+    async def record(self, task_id: str, *, routine: bool = False) -> wire.Record:
         """A task. Raises ProviderUnavailable, or ProviderRefused where KIE does not know it."""
+        await self._asking.turn(patience_ms=ROUTINE_PATIENCE_MS if routine else None)
         return await self._ask("/api/v1/jobs/recordInfo", {"taskId": task_id}, wire.record)
 
     async def credit(self) -> float:
         """What is left on the account. Raises ProviderUnavailable."""
+        await self._asking.turn()
         return await self._ask("/api/v1/chat/credit", {}, wire.credit)
 
     async def download(self, url: str) -> bytes:
@@ -143,7 +148,7 @@ class KieClient:
             await session.close()
 
     async def _ask(self, path: str, query: Mapping[str, str], read: Callable[[wire.Answer], _Read]) -> _Read:
-        await self._asking.turn()
+        """Ask something, when it is its turn."""
         url = f"{self._addresses.api}{path}"
         try:
             async with self._call("GET", url, limit_s=QUESTION_LIMIT_S, query=query) as response:

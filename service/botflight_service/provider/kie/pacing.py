@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 
-from botflight_service.provider.interface import ProviderUnavailable
+from botflight_service.provider.interface import NotNow
 
 
 def monotonic_ms() -> int:
@@ -39,16 +39,16 @@ class Pacing:
         self._turns: deque[int] = deque(maxlen=most)
         self._rests_until_ms = 0
 
-    async def turn(self) -> None:
-        """Wait for a turn. Raises ProviderUnavailable, at once, where the queue is too long."""
+    async def turn(self, *, patience_ms: int | None = None) -> None:
+        """Wait for a turn. Raises NotNow, at once, where the queue is too long; `patience_ms` is the caller's own."""
         now_ms = self._clock_ms()
         begins_ms = max(now_ms, self._rests_until_ms)
         if self._turns:
             begins_ms = max(begins_ms, self._turns[-1])
         if len(self._turns) == self._turns.maxlen:
             begins_ms = max(begins_ms, self._turns[0] + self._within_ms)
-        if begins_ms - now_ms > self._patience_ms:
-            raise ProviderUnavailable("unavailable", "too many calls wait for their turn")
+        if begins_ms - now_ms > (self._patience_ms if patience_ms is None else patience_ms):
+            raise NotNow("unavailable", "too many calls wait for their turn")
         self._turns.append(begins_ms)
         if begins_ms > now_ms:
             await self._sleep((begins_ms - now_ms) / 1000)

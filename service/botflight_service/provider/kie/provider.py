@@ -76,9 +76,9 @@ class KieProvider:
             asked["callBackUrl"] = callback_url
         return await self._client.create(asked)
 
-    async def query(self, job_id: str) -> JobStatus:
+    async def query(self, job_id: str, *, routine: bool = False) -> JobStatus:
         """Where a task stands. Raises ProviderUnavailable, or ProviderRefused where KIE does not know it."""
-        record = await self._client.record(job_id)
+        record = await self._client.record(job_id, routine=routine)
         token = self._callbacks.token_of(record.callback_url)
         match record.state:
             case TaskState.SUCCESS:

@@ -9,7 +9,7 @@ import pytest
 
 from botflight_harness.clock import VIRTUAL_START_MS, VirtualClock
 from botflight_harness.kie import FakeKie
-from botflight_service.provider.interface import ProviderUnavailable
+from botflight_service.provider.interface import NotNow
 from botflight_service.provider.kie import assembly
 from botflight_service.provider.kie.pacing import Pacing
 
@@ -57,10 +57,24 @@ async def test_a_queue_that_is_too_long_turns_away_at_once() -> None:
     waiting = [asyncio.create_task(pacing.turn()) for _ in range(6)]
     await asyncio.sleep(0)
 
-    with pytest.raises(ProviderUnavailable):
+    with pytest.raises(NotNow):
         await pacing.turn()
 
     await asyncio.gather(*waiting)
+    assert time() == 1_000
+
+
+async def test_who_has_less_patience_leaves_the_queue_to_the_others() -> None:
+    """Their own limit counts, not that of the others, whose turn comes as if nobody had been turned away."""
+    time = Time()
+    pacing = paced(time)
+    await asyncio.gather(*(pacing.turn() for _ in range(3)))
+
+    for _ in range(50):
+        with pytest.raises(NotNow):
+            await pacing.turn(patience_ms=500)
+    await pacing.turn()
+
     assert time() == 1_000
 
 

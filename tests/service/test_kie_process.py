@@ -60,6 +60,36 @@ async def buys(person: Person) -> None:
     person.tap(next(data for data in person.last.callback_data if data.startswith("confirm_generation:")))
 
 
+async def test_killed_while_kie_is_under_maintenance_the_next_run_orders(
+    telegram: Telegram, telegram_url: str, bot: BotAccount, kie: FakeKie, alice: Person, tmp_path: Path
+) -> None:
+    """KIE said that it took nothing: nobody waits a quarter of an hour for a sign of what was never ordered."""
+    partner, url = f"bot{bot.user_id}", f"sqlite:///{tmp_path}/service.sqlite"
+    storage = open_storage(url, clock=system_clock_ms)
+    await storage.open()
+    await storage.credit_balance_once(partner, alice.user_id, 20, "gift")
+    await storage.close()
+    more = {**kie_settings(kie), "DAILY_FREE_LIMIT": "0"}
+    kie.refuses(455)
+
+    async with serving_process(tmp_path, token=bot.token, telegram_url=telegram_url, more=more) as first:
+        await first.told("READY")
+        await buys(alice)
+        while (await first.told("ATTEMPT_MOVED"))["state"] != "confirmed":
+            pass
+        await first.kill()
+    async with serving_process(tmp_path, token=bot.token, telegram_url=telegram_url, more=more) as second:
+        await second.told("READY")
+        await alice.sees("Charged: 5 credits", timeout=PATIENCE_S)
+        await second.terminate()
+
+    await storage.open()
+    balance, violations = await storage.balance(partner, alice.user_id), await storage.violations()
+    await storage.close()
+    assert (balance, violations) == (Balance(credits(15), credits(0)), [])
+    assert (kie.creates, len(kie.tasks)) == (2, 1)
+
+
 async def test_killed_while_kie_works_and_then_left_without_an_answer_all_is_delivered_and_paid_once(
     telegram: Telegram, telegram_url: str, bot: BotAccount, kie: FakeKie, alice: Person, tmp_path: Path
 ) -> None:

@@ -41,7 +41,7 @@ class ResultKind(StrEnum):
 #: Every move that an attempt may make. Anything else is an `IllegalMove`.
 MOVES: Mapping[AttemptState, frozenset[AttemptState]] = {
     AttemptState.CONFIRMED: frozenset({AttemptState.SUBMITTING, AttemptState.FAILED}),
-    # Back to confirmed where the provider certainly took nothing and the service ends.
+    # Back to confirmed where the provider certainly took nothing, until the next try.
     AttemptState.SUBMITTING: frozenset(
         {AttemptState.RUNNING, AttemptState.FAILED, AttemptState.UNKNOWN, AttemptState.CONFIRMED}
     ),

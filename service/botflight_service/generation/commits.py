@@ -70,7 +70,9 @@ class Commits:
 
     def _tell(self, attempt: Attempt, work: Work, to: AttemptState) -> None:
         metrics = self._telemetry.metrics
-        metrics.attempts.add(attempt.model, to)
+        if to is not AttemptState.CONFIRMED:
+            # One that is put back for the next try was counted when it was confirmed.
+            metrics.attempts.add(attempt.model, to)
         if to in {AttemptState.FAILED, AttemptState.REFUNDED}:
             self._punctuality.failed(attempt)
         tally.count(metrics, work.transfers)

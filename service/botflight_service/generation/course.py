@@ -128,29 +128,31 @@ class Course:
             request = await self._request(attempt)
         except InputGone as gone:
             return await self._fail(attempt, gone.code)
-        self.submitting.add(attempt.task_id)
-        try:
-            return await self._hand_in(attempt, request)
-        finally:
-            self.submitting.discard(attempt.task_id)
-
-    async def _hand_in(self, attempt: Attempt, request: GenerationRequest) -> Attempt:
-        attempt = await self._commits.take(attempt, settle.submitting(attempt, at_ms=self._clock_ms()))
         for wait_s in (*SUBMIT_RETRY_S, None):
+            self.submitting.add(attempt.task_id)
             try:
-                job_id = await self._provider.submit(request)
-            except ProviderUnavailable as error:
-                if wait_s is None:
-                    return await self._fail(attempt, error.code)
-                if await self._ends_within(wait_s):
-                    return await self._commits.take(attempt, settle.put_back(attempt, at_ms=self._clock_ms()))
-            except ProviderRefused as error:
+                attempt = await self._hand_in(attempt, request, is_last=wait_s is None)
+            finally:
+                self.submitting.discard(attempt.task_id)
+            # What waits is written down as not submitted: whatever happens meanwhile, the next to look submits it.
+            if attempt.state is not AttemptState.CONFIRMED or await self._ends_within(wait_s or 0.0):
+                break
+        return attempt
+
+    async def _hand_in(self, attempt: Attempt, request: GenerationRequest, *, is_last: bool) -> Attempt:
+        """Submit once. Confirmed again where the provider certainly took nothing and this was not the last try."""
+        attempt = await self._commits.take(attempt, settle.submitting(attempt, at_ms=self._clock_ms()))
+        try:
+            job_id = await self._provider.submit(request)
+        except ProviderUnavailable as error:
+            if is_last:
                 return await self._fail(attempt, error.code)
-            except ProviderError:
-                return await self._lose(attempt)
-            else:
-                return await self._commits.take(attempt, settle.running(attempt, job_id, at_ms=self._clock_ms()))
-        raise AssertionError("the last try has no wait")
+            return await self._commits.take(attempt, settle.put_back(attempt, at_ms=self._clock_ms()))
+        except ProviderRefused as error:
+            return await self._fail(attempt, error.code)
+        except ProviderError:
+            return await self._lose(attempt)
+        return await self._commits.take(attempt, settle.running(attempt, job_id, at_ms=self._clock_ms()))
 
     async def _ends_within(self, seconds: float) -> bool:
         """Sleep, unless the service ends first; whether it does."""

@@ -55,7 +55,7 @@ def submitting(attempt: Attempt, *, at_ms: int) -> Work:
 
 
 def put_back(attempt: Attempt, *, at_ms: int) -> Work:
-    """The provider took nothing and the service ends: the next run submits it as if nobody had tried."""
+    """The provider certainly took nothing: whoever looks next submits it as if nobody had tried."""
     return _work(attempt, AttemptState.CONFIRMED, at_ms=at_ms)
 
 

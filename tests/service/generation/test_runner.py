@@ -62,6 +62,18 @@ async def test_a_provider_that_is_away_for_a_moment_is_asked_again(impatient_sho
     assert impatient_shop.provider.submits == 4
 
 
+async def test_between_two_tries_an_order_is_as_if_nobody_had_tried(impatient_shop: Shop, alice: Person) -> None:
+    """Whoever takes it over meanwhile submits it: only what may have been taken is never submitted again."""
+    impatient_shop.provider.unavailable(1)
+
+    await confirms(impatient_shop, alice)
+
+    moves = [line["state"] for line in impatient_shop.telemetry.events("ATTEMPT_MOVED")]
+    counted = impatient_shop.telemetry.sample("botflight_attempts_total", model="text_to_image", state="confirmed")
+    assert moves[:4] == ["submitting", "confirmed", "submitting", "running"]
+    assert counted == 1
+
+
 async def test_a_provider_that_stays_away_gives_the_money_back(impatient_shop: Shop, alice: Person) -> None:
     """Every retry has a limit."""
     impatient_shop.provider.unavailable(100)

@@ -12,6 +12,9 @@ from botflight_harness.server import serving
 from botflight_harness.telegram import Person, Telegram
 from botflight_service.generation.attempts import Attempt
 
+#: How long somebody waits for the next screen; in real seconds.
+PATIENCE_S = 20.0
+
 
 @contextlib.asynccontextmanager
 async def open_kie(telegram: Telegram) -> AsyncIterator[FakeKie]:
@@ -51,3 +54,17 @@ async def only_attempt(shop: Shop, person: Person) -> Attempt:
     """The person's only attempt."""
     (attempt,) = await shop.history(person)
     return attempt
+
+
+async def buys(person: Person) -> None:
+    """Buy a picture of a service in a process of its own, as somebody with a phone does."""
+    person.send_text("/start")
+    for button in ("models", "model:text_to_image"):
+        await person.sees(button=button, timeout=PATIENCE_S)
+        person.tap(button)
+    await person.sees("What should be in the picture", timeout=PATIENCE_S)
+    person.send_text("a red fox in the snow")
+    await person.sees(button="answer:text_to_image:shape:1:1", timeout=PATIENCE_S)
+    person.tap("answer:text_to_image:shape:1:1")
+    await person.sees("Is everything right?", timeout=PATIENCE_S)
+    person.tap(next(data for data in person.last.callback_data if data.startswith("confirm_generation:")))

@@ -66,9 +66,9 @@ class ServiceProcess:
         self.process.send_signal(signal.SIGKILL)
         await self.process.communicate()
 
-    async def terminate(self) -> int:
+    async def terminate(self, number: signal.Signals = signal.SIGTERM) -> int:
         """SIGTERM, and what the service still says; the exit code."""
-        self.process.send_signal(signal.SIGTERM)
+        self.process.send_signal(number)
         async with asyncio.timeout(PATIENCE_S):
             rest, _ = await self.process.communicate()
         self.lines.extend(orjson.loads(line) for line in rest.splitlines())

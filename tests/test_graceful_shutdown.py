@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,14 +11,17 @@ import orjson
 import pytest
 
 from botflight_diagnostics.telemetry import Telemetry
+from botflight_harness.kie import FakeKie, kie_app
 from botflight_harness.ptb import TelegramRequest
 from botflight_harness.server import application, bot_api, serving
 from botflight_harness.telegram import BotAccount, Person, Telegram
 from botflight_service import app, lifecycle
+from botflight_service.__main__ import EXIT_INTERRUPTED
 from botflight_service.config import Settings
 from botflight_service.process import entrypoint
 from botflight_service.provider.local import LocalProvider
 from botflight_service.storage import open_storage
+from kie_shop import buys, kie_settings
 from running import SECRET, ServiceProcess, free_port, serving_process
 from shop import GALLERY, Shop
 
@@ -188,6 +192,32 @@ async def test_terminated_under_load_nothing_is_lost_and_it_ends_in_time(
     assert set(statuses.values()) <= {200, 503, None}
     assert took_s < ENDS_WITHIN_S
     assert not [line for line in service.lines if line["level"] in {"error", "critical"}]
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, -signal.SIGTERM), (signal.SIGINT, EXIT_INTERRUPTED)])
+async def test_asked_a_second_time_it_ends_at_once(
+    telegram: Telegram, telegram_url: str, bot: BotAccount, alice: Person, tmp_path: Path, number: int, code: int
+) -> None:
+    """Somebody at a terminal does not want to wait for an order that KIE does not answer."""
+    kie = FakeKie()
+    async with serving(kie_app(kie)) as kie_address:
+        kie.files_url = f"{kie_address.url}/files"
+        kie.loses_answer(taken=True, how="timeout")
+        more = kie_settings(kie)
+        async with serving_process(tmp_path, token=bot.token, telegram_url=telegram_url, more=more) as service:
+            await service.told("READY")
+            await buys(alice)
+            while not kie.creates:
+                await service.told("ATTEMPT_MOVED")
+            service.process.send_signal(number)
+            await service.told("DRAINING")
+            service.process.send_signal(number)
+            async with asyncio.timeout(lifecycle.DRAIN_ATTEMPTS_S - 2):
+                ended = await service.process.wait()
+        await kie.close()
+
+    assert ended == code
 
 
 async def written(service: ServiceProcess, people: list[Person], some: asyncio.Event) -> dict[Person, int | None]:

@@ -53,13 +53,14 @@ async def entrypoint(body: Body) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 
-    def ask(number: signal.Signals) -> None:
-        if stop.is_set():
-            loop.remove_signal_handler(number)
+    def ask() -> None:
         stop.set()
+        # The next one, whichever it is, does what it does to any process.
+        for number in SIGNALS:
+            loop.remove_signal_handler(number)
 
     for number in SIGNALS:
-        loop.add_signal_handler(number, ask, number)
+        loop.add_signal_handler(number, ask)
     try:
         return await body(stop)
     except asyncio.CancelledError:

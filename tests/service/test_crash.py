@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -74,14 +75,15 @@ async def test_killed_under_load_everybody_who_was_acknowledged_is_answered(
     assert acknowledged
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_a_terminated_service_says_that_nothing_is_left_and_ends_with_0(
-    telegram_url: str, bot: BotAccount, tmp_path: Path
+    telegram_url: str, bot: BotAccount, tmp_path: Path, number: signal.Signals
 ) -> None:
-    """SIGTERM drains: the log says so, and no error is in it."""
+    """SIGTERM drains, and so does Ctrl-C: the log says so, and no error is in it."""
     async with serving_process(tmp_path, token=bot.token, telegram_url=telegram_url) as service:
         await service.told("READY")
         ready = await service.get("/readyz")
-        code = await service.terminate()
+        code = await service.terminate(number)
 
     assert ready[0] == 200
     assert code == 0

@@ -14,7 +14,7 @@ from botflight_service.app import system_clock_ms
 from botflight_service.billing.money import credits
 from botflight_service.storage import open_storage
 from botflight_service.storage.interface import Balance
-from kie_shop import kie_settings
+from kie_shop import buys, kie_settings
 from running import serving_process
 
 pytestmark = pytest.mark.process
@@ -44,20 +44,6 @@ async def kie() -> AsyncIterator[FakeKie]:
         yield kie
         await kie.close()
     kie.check()
-
-
-async def buys(person: Person) -> None:
-    """Buy a picture, as somebody with a phone does."""
-    person.send_text("/start")
-    for button in ("models", "model:text_to_image"):
-        await person.sees(button=button, timeout=PATIENCE_S)
-        person.tap(button)
-    await person.sees("What should be in the picture", timeout=PATIENCE_S)
-    person.send_text("a red fox in the snow")
-    await person.sees(button="answer:text_to_image:shape:1:1", timeout=PATIENCE_S)
-    person.tap("answer:text_to_image:shape:1:1")
-    await person.sees("Is everything right?", timeout=PATIENCE_S)
-    person.tap(next(data for data in person.last.callback_data if data.startswith("confirm_generation:")))
 
 
 async def test_killed_while_kie_is_under_maintenance_the_next_run_orders(

@@ -296,12 +296,12 @@ class Outbox:
                 # Never the error's text: it may quote what the user wrote.
                 self._telemetry.metrics.outbox_given_up.add("REFUSED")
                 self._log.error("MESSAGE_UNDELIVERABLE", reason="REFUSED", error_type=_reason(error))
+                await self._never_delivered(item, "file_refused")
                 return SendOutcome.REFUSED, Sent()
             except ProviderRefused as error:
                 self._telemetry.metrics.outbox_given_up.add("FILE_GONE")
                 self._log.error("MESSAGE_UNDELIVERABLE", reason="FILE_GONE", error_type=error.code)
-                if item.message.task_id is not None:
-                    await self._gone(item.message.task_id, error.code)
+                await self._never_delivered(item, error.code)
                 return SendOutcome.REFUSED, Sent()
             except (NetworkError, TelegramError, ProviderError) as error:
                 wait_s = RETRY_S[min(tries, len(RETRY_S) - 1)]
@@ -313,9 +313,15 @@ class Outbox:
             if self._clock_ms() - item.queued_at_ms > GIVE_UP_MS:
                 self._telemetry.metrics.outbox_given_up.add("TOO_OLD")
                 self._log.error("MESSAGE_UNDELIVERABLE", reason="TOO_OLD")
+                await self._never_delivered(item, "not_delivered")
                 return SendOutcome.REFUSED, Sent()
             await self._sleep(wait_s)
         return None
+
+    async def _never_delivered(self, item: _Item, code: str) -> None:
+        """Have a file paid back that will not arrive. Of who blocked the bot it waits in their history."""
+        if item.message.task_id is not None:
+            await self._gone(item.message.task_id, code)
 
     def _mark(self, item: _Item, outcome: SendOutcome, sent: Sent) -> None:
         if item.place is None:

@@ -6,7 +6,7 @@ import struct
 
 import pytest
 
-from botflight_harness.telegram import Person
+from botflight_harness.telegram import Person, Refusal
 from botflight_service.billing.money import credits
 from botflight_service.bot.sender import MAX_PHOTO_BYTES
 from botflight_service.generation.attempts import AttemptState
@@ -80,3 +80,28 @@ async def test_a_file_that_is_gone_after_it_was_charged_is_paid_back_and_told(
     assert (attempt.state, attempt.failure) == (AttemptState.REFUNDED, "file_gone")
     assert (await shop.balance(alice), await shop.storage.violations()) == (credits(20), [])
     await alice.sees("Back on your balance: 5 credits")
+
+
+async def test_a_file_that_telegram_refuses_is_paid_back_and_told(shop: Shop, alice: Person) -> None:
+    """It was charged, and will never arrive: nobody pays for nothing, and the reason is Telegram's."""
+    shop.telegram.faults.refuse("sendPhoto", Refusal(400, "Bad Request: wrong type of the web page content"))
+
+    await buys(shop, alice)
+
+    await alice.sees("Back on your balance: 5 credits")
+    (attempt,) = await shop.history(alice)
+    assert (attempt.state, attempt.failure) == (AttemptState.REFUNDED, "file_refused")
+    assert (await shop.balance(alice), await shop.storage.violations()) == (credits(20), [])
+    assert "Telegram does not take the file" in alice.last.text
+
+
+async def test_a_file_that_cannot_be_sent_for_a_day_is_paid_back(impatient_shop: Shop, alice: Person) -> None:
+    """Whatever Telegram's trouble is, its end is the user's money."""
+    impatient_shop.telegram.faults.refuse("sendPhoto", Refusal(500, "Internal Server Error"), times=10_000)
+
+    await buys(impatient_shop, alice)
+    impatient_shop.telegram.faults.clear()
+
+    (attempt,) = await impatient_shop.history(alice)
+    assert (attempt.state, attempt.failure) == (AttemptState.REFUNDED, "not_delivered")
+    assert await impatient_shop.balance(alice) == credits(20)

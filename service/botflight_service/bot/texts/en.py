@@ -126,6 +126,8 @@ _ENTRIES: Final[dict[str, Entry]] = {
     "failure.photo_too_large": "This photo is too large for the generator. Please send a smaller one.",
     "failure.took_too_long": "The generator took too long.",
     "failure.input_gone": "Telegram no longer gives me the photo that you sent. Please send it once more.",
+    "failure.file_refused": "It was made, but Telegram does not take the file.",
+    "failure.not_delivered": "It was made, but could not be sent to you for a whole day.",
     "failure.unavailable": "The generator is down at the moment. Please try again in a few minutes.",
     # Balance, history, top-up
     "balance": "<b>Balance</b>\n\nAvailable: {available}{held}{free}",

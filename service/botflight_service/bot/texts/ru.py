@@ -126,6 +126,8 @@ _ENTRIES: Final[dict[str, Entry]] = {
     "failure.photo_too_large": "Это фото слишком большое для генератора. Пришлите поменьше.",
     "failure.took_too_long": "Генератор работал слишком долго.",
     "failure.input_gone": "Telegram больше не отдаёт мне ваше фото. Пришлите его ещё раз.",
+    "failure.file_refused": "Результат готов, но Telegram не принимает этот файл.",
+    "failure.not_delivered": "Результат готов, но его не удавалось отправить вам целые сутки.",
     "failure.unavailable": "Генератор сейчас недоступен. Попробуйте через несколько минут.",
     # Баланс, история, пополнение
     "balance": "<b>Баланс</b>\n\nДоступно: {available}{held}{free}",

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from typing import Any
 
 import asyncpg
 import pytest
@@ -11,6 +12,7 @@ from botflight_diagnostics.billing_preflight import billing_preflight
 from botflight_diagnostics.preflight import SECTION_DEADLINE_MS
 from botflight_service.storage.interface import StorageError
 from botflight_service.storage.sql.postgres import PostgresStorage, store
+from botflight_service.storage.sql.postgres.faults import Lost, explained
 from botflight_service.storage.sql.postgres.link import Link
 from makings import NOW_MS, PARTNER, TODAY
 from postgres_server import OwnServer
@@ -107,6 +109,30 @@ async def test_a_connection_of_a_pool_serves_as_well_as_ones_own(postgres_url: s
 
 
 @pytest.mark.process
+async def test_a_connection_that_is_cut_before_a_prepared_statement_runs_is_lost(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asyncpg has no error for that moment: whoever waits is told of a broken connection all the same."""
+    raw: Any = await asyncpg.connect(postgres_url)
+    prepare = raw._get_statement
+
+    async def cut(*given: Any, **named: Any) -> Any:
+        statement = await prepare(*given, **named)
+        raw.terminate()
+        return statement
+
+    monkeypatch.setattr(type(raw), "_get_statement", lambda _, *given, **named: cut(*given, **named))
+
+    with pytest.raises(Lost, match="was cut"):
+        await Link(raw, name="one").value("SELECT 1")
+
+
+def test_a_slip_of_ours_is_no_broken_connection() -> None:
+    """What reads like it and comes from elsewhere stays a defect."""
+    with pytest.raises(AttributeError), explained("one"):
+        object().query  # type: ignore[attr-defined]  # noqa: B018 - the slip
+
+
 async def test_purchases_go_on_over_a_restart_of_the_server(server: OwnServer, storage: PostgresStorage) -> None:
     """The server crashes and comes back under load: every purchase ends as one, and nobody hears of it."""
     purchases = [Purchase(number) for number in range(1, 41)]

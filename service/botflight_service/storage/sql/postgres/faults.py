@@ -43,6 +43,8 @@ _LOST = (
     FileNotFoundError,
     TimeoutError,
 )
+#: What asyncpg asks of a connection's protocol: one that is cut between preparing a statement and running it has none.
+_OF_PROTOCOL = frozenset({"prepare", "bind_execute", "query", "copy_in", "close_statement"})
 _ADVICE: tuple[tuple[type[Exception], str], ...] = (
     (asyncpg.DiskFullError, "its disk is full: free some space"),
     (asyncpg.ReadOnlySQLTransactionError, "it takes no writes: name the primary server in the storage URL"),
@@ -67,15 +69,25 @@ def explained(name: str) -> Iterator[None]:
         raise Contended(f"{name}: {error}") from error
     except _LOST as error:
         raise Lost(f"{name}: {error or type(error).__name__}") from error
+    except AttributeError as error:
+        if error.obj is not None or error.name not in _OF_PROTOCOL:
+            raise
+        raise Lost(f"{name}: the connection was cut") from error
     except (asyncpg.PostgresError, OSError) as error:
-        for kind, advice in _ADVICE:
-            if isinstance(error, kind):
-                raise StorageUnavailable(f"{name}: {advice}") from error
-        if isinstance(error, OSError):
-            raise Lost(f"{name}: {error}") from error
-        if _passes(error):
-            raise StorageError(f"{name}: {error}") from error
-        raise
+        told = _told(error, name)
+        if told is None:
+            raise
+        raise told from error
+
+
+def _told(error: asyncpg.PostgresError | OSError, name: str) -> StorageError | None:
+    """What to say of an error of the server or the system; None for a defect of ours."""
+    for kind, advice in _ADVICE:
+        if isinstance(error, kind):
+            return StorageUnavailable(f"{name}: {advice}")
+    if isinstance(error, OSError):
+        return Lost(f"{name}: {error}")
+    return StorageError(f"{name}: {error}") if _passes(error) else None
 
 
 def _passes(error: asyncpg.PostgresError) -> bool:

@@ -21,7 +21,6 @@ from botflight_service.billing.money import credits
 from botflight_service.generation.attempts import AttemptState
 from botflight_service.storage.interface import Balance
 from botflight_service.storage.sql.postgres import PostgresStorage
-from botflight_service.updates.ownership import LOOK_EVERY_S
 from kie_shop import kie_settings
 from running import ServiceProcess, free_port, serving_process
 
@@ -32,6 +31,7 @@ PATIENCE_S = 20.0
 #: What a killed replica had in hand is at its end by then.
 TAKEOVER_S = 30.0
 NEXT_VERSION = (str(Path(__file__).with_name("next_version.py")),)
+NEVER_LOOKS = (str(Path(__file__).with_name("never_looks.py")),)
 
 
 @dataclass
@@ -50,7 +50,8 @@ class Replicas:
     async def both_hear(self, *acts: Act) -> None:
         """Deliver each update to both replicas, all at once, beside what Telegram does."""
         posts = (replica.post(orjson.dumps(act.update.as_json())) for act in acts for replica in self.both)
-        assert set(await asyncio.gather(*posts)) == {200}
+        # A busy store makes a 503 of one: Telegram's own delivery is left.
+        assert set(await asyncio.gather(*posts)) <= {200, 503}
 
     async def confirmation(self, person: Person) -> str:
         """Let somebody with 100 credits come to the confirm screen, by way of both replicas; its button."""
@@ -94,8 +95,11 @@ class Replicas:
 
 
 @pytest.fixture
-async def replicas(telegram: Telegram, postgres_url: str, tmp_path: Path) -> AsyncIterator[Replicas]:
-    """Two services that are ready."""
+async def replicas(
+    request: pytest.FixtureRequest, telegram: Telegram, postgres_url: str, tmp_path: Path
+) -> AsyncIterator[Replicas]:
+    """Two services that are ready; their program may be handed in."""
+    options = {"program": request.param} if hasattr(request, "param") else {}
     bot: BotAccount = telegram.bot()
     kie = FakeKie(waits_ms=50, queues_ms=50, takes_ms=400)
     storage = PostgresStorage(postgres_url, clock=lambda: 0)
@@ -113,7 +117,7 @@ async def replicas(telegram: Telegram, postgres_url: str, tmp_path: Path) -> Asy
             "WEBHOOK_BASE_URL": balancer.url,
         }
         another = partial(serving_process, tmp_path, token=bot.token, telegram_url=address.url, more=more)
-        async with another() as one, another() as other:
+        async with another(**options) as one, another(**options) as other:
             await asyncio.gather(one.told("READY"), other.told("READY"))
             balancer.replicas = [one.url, other.url]
             yield Replicas((one, other), balancer, storage, telegram, kie, f"bot{bot.user_id}", another)
@@ -138,16 +142,15 @@ async def test_updates_delivered_to_two_replicas_buy_one_picture(replicas: Repli
     assert codes == [0, 0]
 
 
+@pytest.mark.parametrize("replicas", [NEVER_LOOKS], indirect=True, ids=["never looks"])
 async def test_what_comes_for_a_chat_of_another_replica_is_processed_there(replicas: Replicas, alice: Person) -> None:
-    """Taps that alternate between the replicas are processed in order, by the one that has the chat, at once."""
+    """Lines that alternate between the replicas are processed in order, by the one that has the chat: it is called."""
     one, other = replicas.both
     acts = [alice.send_text("/start"), *(alice.send_text(f"line {number}") for number in range(8))]
 
-    began_s = asyncio.get_running_loop().time()
     for act, replica in zip(acts, (one, other) * 5, strict=False):
         assert await replica.post(orjson.dumps(act.update.as_json())) == 200
     await replicas.tell("UPDATE_DONE", times=len(acts))
-    took_s = asyncio.get_running_loop().time() - began_s
     await asyncio.gather(*(replica.terminate() for replica in replicas.both))
 
     done = [
@@ -155,8 +158,6 @@ async def test_what_comes_for_a_chat_of_another_replica_is_processed_there(repli
     ]
     assert sorted(map(len, done)) == [0, len(acts)]
     assert [*done[0], *done[1]] == [act.update.update_id for act in acts]
-    # Sooner than anybody looks for what waits: the calls were heard.
-    assert took_s < LOOK_EVERY_S
 
 
 async def test_a_replica_killed_under_load_loses_nothing_and_charges_nobody_twice(

@@ -147,12 +147,12 @@ _ERRORS = Row(
         ),
         Panel(
             title="Calls that fail",
-            description="Of Telegram, the provider and the store: whatever was called and did not end as OK.",
+            description="Of Telegram, the provider and the store: whatever did not end as OK.",
             unit="reqps",
             width=8,
             targets=(
                 Target(per_second("botflight_telegram_requests_total", 'outcome!="OK"'), "Telegram"),
-                Target(per_second("botflight_provider_requests_total", 'outcome!~"OK|NotNow"'), "provider"),
+                Target(per_second("botflight_provider_requests_total", 'outcome!="OK"'), "provider"),
                 Target(per_second("botflight_storage_operations_total", 'outcome!="OK"'), "store"),
             ),
             link=Link("Of Telegram", dashboard="telegram"),

@@ -93,15 +93,16 @@ class ObservedProvider:
                 refused = isinstance(error, ProviderRefused)
                 called = not isinstance(error, NotNow)
                 failed = not refused
-                span.fail(error.code)
+                if called:
+                    span.fail(error.code)
                 if error.alarm:
                     self._alarm(operation, error)
                 raise
             finally:
                 duration_ms = (time.perf_counter() - started) * 1000
-                self._telemetry.metrics.provider_called(operation, outcome, duration_ms=duration_ms)
                 # What had no turn called nobody: it says nothing of the provider, and comes often when much is made.
                 if called:
+                    self._telemetry.metrics.provider_called(operation, outcome, duration_ms=duration_ms)
                     self.outcomes.note(submitted=operation == self.operations.submit, failed=failed, refused=refused)
                     self._log.info(
                         "PROVIDER_CALLED",

@@ -54,7 +54,7 @@ _TELEGRAM_OUTCOME = Label(
     meaning="`OK`, the HTTP status or the error",
     values=("OK", "400", "403", "429", "TimedOut", "NetworkError"),
 )
-_CALL_OUTCOME = Label(name="outcome", meaning="`OK` or what went wrong", values=("OK",), more=5)
+_CALL_OUTCOME = Label(name="outcome", meaning="`OK` or what went wrong", values=("OK",), more=4)
 _OPERATION = Label(name="operation", meaning="what was asked", more=5)
 _STORE_OPERATION = Label(name="operation", meaning="method of the store", more=14)
 _STORE_OUTCOME = Label(

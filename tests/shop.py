@@ -119,12 +119,14 @@ async def open_shop(
     more: Mapping[str, str] | None = None,
     tampered: Callable[[Storage], Storage] = lambda storage: storage,
     others: Sequence[Settings] = (),
+    directives: bool = False,
 ) -> AsyncIterator[Shop]:
     """Run a service for the time of the block. Free generations are off unless a limit is given.
 
     When `impatient`, the service lives by Telegram's virtual clock, and every wait of its own moves that clock on.
     With `kie` the service has that one make the files, over HTTP, and is called back by it.
     `tampered` puts something between the service and its store; `others` are bots of other partners beside it.
+    With `directives` words in a prompt, such as [fail], make the provider misbehave.
     """
     settle = _nothing if kie is None else kie.idle
     clock_ms, sleep = (
@@ -136,7 +138,7 @@ async def open_shop(
     )
     telemetry = Telemetry.for_tests()
     storage = open_storage(database_url, clock=clock_ms)
-    provider: Any = LocalProvider(clock_ms=clock_ms, spool=None, pace=0, make=GALLERY)
+    provider: Any = LocalProvider(clock_ms=clock_ms, spool=None, pace=0, make=GALLERY, directives=directives)
     callbacks = None
     if kie is not None:
         provider, callbacks = pick_provider(settings, mode="serve", clock_ms=clock_ms, sleep=sleep)

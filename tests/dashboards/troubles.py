@@ -163,11 +163,9 @@ _PICTURES = ("BotflightPicturesLateFast", "BotflightPicturesLateSlowly")
 TROUBLES = (
     Trouble(("BotflightDown",), the_service_is_down),
     Trouble(("BotflightLedgerBroken",), the_ledger_drifts),
-    # A tap that ends in an apology has no answer; and the defect is made where the store is called.
+    # The defect is made where the store is called.
     Trouble(
-        ("BotflightUpdatesFailingFast", "BotflightUpdatesFailingSlowly"),
-        handlers_fail,
-        (*_TAPS, "BotflightStoreFailing"),
+        ("BotflightUpdatesFailingFast", "BotflightUpdatesFailingSlowly"), handlers_fail, ("BotflightStoreFailing",)
     ),
     Trouble(_TAPS, taps_stay_unanswered),
     Trouble(_PICTURES, generations_fail),

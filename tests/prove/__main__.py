@@ -13,6 +13,7 @@ from collections import Counter
 from pathlib import Path
 
 from tests.prove.alerts import ALERTS
+from tests.prove.fuzz import FUZZ
 from tests.prove.kills import KILLS
 from tests.prove.power_cuts import POWER_CUTS
 from tests.prove.proof import Proof, chances
@@ -20,7 +21,7 @@ from tests.prove.server_cuts import SERVER_CUTS
 from tests.prove.stores import STORES
 from tests.prove.weather import WEATHER
 
-PROOFS: tuple[Proof, ...] = (*STORES, *KILLS, *POWER_CUTS, *SERVER_CUTS, *WEATHER, *ALERTS)
+PROOFS: tuple[Proof, ...] = (*STORES, *KILLS, *POWER_CUTS, *SERVER_CUTS, *WEATHER, *ALERTS, *FUZZ)
 
 
 async def prove(proof: Proof, *, seed: int, numbers: range) -> bool:

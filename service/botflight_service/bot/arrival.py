@@ -144,6 +144,8 @@ class Arrival:
         if entities[0].get("type") != "bot_command" or entities[0].get("offset") != 0:
             return None
         words = text.split()
+        if not words:
+            return None
         return words[0][1:].partition("@")[0].lower(), tuple(words[1:])
 
     @property
@@ -206,6 +208,11 @@ def arrival_of(envelope: Envelope) -> Arrival | None:
         return None
     dated_s = _id(content, "date")
     return Arrival(user_id, _text(user, "language_code"), chat_id, chat_type, dated_s, content)
+
+
+def query_id_of(envelope: Envelope) -> str | None:
+    """The id by which a tap is answered; None for what is no tap."""
+    return _text(content_of(envelope), "id") if envelope.kind == "callback_query" else None
 
 
 def _object(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:

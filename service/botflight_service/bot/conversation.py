@@ -140,13 +140,15 @@ class Conversation:
                 continue
             return
 
-    async def ignore(self, reason: str) -> None:
-        """Mark an update as done that nobody waits for an answer to."""
+    async def ignore(self, reason: str, *, query_id: str | None = None) -> None:
+        """Mark an update as done that nothing comes of. `query_id` is a tap's, whose button stops spinning."""
         cell = processing.current()
         cell.handler = reason
         done = Done(update_id=cell.envelope.update_id, outcome="IGNORED")
         await self._storage.commit(Work(partner=self._partner, at_ms=self._clock_ms(), done=done))
         cell.outcome = "IGNORED"
+        if query_id is not None:
+            await self._taps.answer(cell.envelope, query_id, None)
 
     async def check_out(self, query: Mapping[str, Any], decide: Callable[[CheckOut], str | None]) -> None:
         """Answer a pre-checkout query out of memory, and then write down that it was.
@@ -193,8 +195,8 @@ class Conversation:
                 return True
         return False
 
-    async def apologise(self, arrival: Arrival | None, envelope: Envelope) -> None:
-        """Tell the user that their update failed and mark it as done, in one commit."""
+    async def apologise(self, arrival: Arrival | None, envelope: Envelope, *, query_id: str | None = None) -> None:
+        """Tell the user that their update failed and mark it as done, in one commit; `query_id` is that of a tap."""
         messages: tuple[OutgoingMessage, ...] = ()
         if arrival is not None and arrival.private:
             session = await self._sessions.get(arrival.user_id)
@@ -210,6 +212,8 @@ class Conversation:
         work = Work(partner=self._partner, at_ms=self._clock_ms(), done=done, messages=messages)
         receipt = await self._storage.commit(work)
         self._messenger.put(receipt.messages)
+        if query_id is not None:
+            await self._taps.answer(envelope, query_id, None)
 
     async def _carry_out(self, arrival: Arrival, visit: Visit, reply: Reply, cell: Processing) -> None:
         receipt = await self._storage.commit(self._work(visit, reply))

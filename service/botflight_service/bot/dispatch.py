@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Protocol
 
-from botflight_service.bot.arrival import CHANNEL, Arrival, arrival_of, content_of
+from botflight_service.bot.arrival import CHANNEL, Arrival, arrival_of, content_of, query_id_of
 from botflight_service.bot.conversation import Conversation, Feature
 from botflight_service.bot.visit import Bill, CheckOut, Reply, Visit
 from botflight_service.updates.envelope import Envelope
@@ -81,13 +81,14 @@ class BotDispatcher:
         feature = self._feature_for(envelope.kind, arrival) if arrival is not None else None
         if arrival is None or feature is None:
             # What nobody waits for an answer to: members who come and go, reactions, posts in channels.
-            await self._conversation.ignore("inline_tap" if envelope.kind == "callback_query" else "not_addressed")
+            reason = "inline_tap" if envelope.kind == "callback_query" else "not_addressed"
+            await self._conversation.ignore(reason, query_id=query_id_of(envelope))
             return
         await self._conversation.attend(arrival, feature)
 
     async def apologise(self, envelope: Envelope) -> None:
         """Tell the user that their update failed and mark it as done, in one commit."""
-        await self._conversation.apologise(arrival_of(envelope), envelope)
+        await self._conversation.apologise(arrival_of(envelope), envelope, query_id=query_id_of(envelope))
 
     def _feature_for(self, kind: str, arrival: Arrival) -> Feature | None:
         if kind == "callback_query":

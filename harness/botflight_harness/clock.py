@@ -11,6 +11,8 @@ from typing import Protocol
 SECOND_MS = 1_000
 MINUTE_MS = 60 * SECOND_MS
 HOUR_MS = 60 * MINUTE_MS
+#: A virtual clock moves by ten years at the most.
+STEP_MOST_MS = 10 * 366 * 24 * HOUR_MS
 
 #: What fell due has to come to an end within this many real seconds, or the test fails.
 SETTLED_WITHIN_S = 30.0
@@ -113,8 +115,8 @@ class VirtualClock:
     async def advance(self, *, ms: int = 0, seconds: float = 0, minutes: float = 0, hours: float = 0) -> None:
         """Move forward by the sum of the arguments; what falls due on the way is begun, and waited for, in order.
 
-        Nothing waits in real time, but for the bot's own work. Raises ValueError when the sum is negative, and
-        AssertionError when what fell due does not end within SETTLED_WITHIN_S real seconds.
+        Nothing waits in real time, but for the bot's own work. Raises ValueError when the sum is negative or over
+        STEP_MOST_MS, and AssertionError when what fell due does not end within SETTLED_WITHIN_S real seconds.
         """
         target_ms = self._now_ms + _sum_ms(ms, seconds, minutes, hours)
         self.is_advancing = True
@@ -130,7 +132,7 @@ class VirtualClock:
     def move(self, *, ms: int = 0, seconds: float = 0, minutes: float = 0, hours: float = 0) -> None:
         """Move forward by the sum of the arguments, and begin in order what falls due, without waiting for it.
 
-        Raises ValueError when the sum is negative: time does not run backwards.
+        Raises ValueError when the sum is negative or over STEP_MOST_MS: time does not run backwards.
         """
         self.move_to(self._now_ms + _sum_ms(ms, seconds, minutes, hours))
 
@@ -162,7 +164,7 @@ class VirtualClock:
 
 
 def _sum_ms(ms: int, seconds: float, minutes: float, hours: float) -> int:
-    step_ms = ms + round(seconds * SECOND_MS + minutes * MINUTE_MS + hours * HOUR_MS)
-    if step_ms < 0:
-        raise ValueError(f"a clock cannot move by {step_ms} ms")
-    return step_ms
+    step_ms = ms + seconds * SECOND_MS + minutes * MINUTE_MS + hours * HOUR_MS
+    if not 0 <= step_ms <= STEP_MOST_MS:
+        raise ValueError(f"a clock cannot move by {step_ms:g} ms: it goes forward, by at most ten years at a time")
+    return round(step_ms)

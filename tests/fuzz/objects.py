@@ -100,6 +100,10 @@ class Objects:
             return _LONG[:most]
         return self._chance.choice(TEXTS)[:most]
 
+    def scalar(self, field: schema.Field) -> Any:
+        """A value for a field that holds no object."""
+        return self._scalar(field.name, self._chance.choice(field.type.split("|")), field.limit)
+
     def within(self, name: str, text: str) -> dict[str, Any]:
         """Entities for a text, under the name of their field."""
         drawn = [self.draw("MessageEntity") for _ in range(self._chance.randint(1, 3))]

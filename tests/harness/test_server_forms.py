@@ -4,8 +4,9 @@ import aiohttp
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from starlette.requests import Request
 
-from botflight_harness.server.forms import BodyError, parse_body
+from botflight_harness.server.forms import BodyError, parse_body, read_form
 from botflight_harness.telegram.parameters import Upload
 
 
@@ -79,6 +80,7 @@ def test_whatever_is_sent_arrives(text: bytes, content: bytes) -> None:
         (b"anything", "multipart/form-data; boundary=x"),
         (b"--x\r\nno end of headers\r\n--x--", "multipart/form-data; boundary=x"),
         (b"--x\r\nContent-Disposition: form-data\r\n\r\nnameless\r\n--x--", "multipart/form-data; boundary=x"),
+        (b'--x\r\nContent-Disposition: ; name="a"\r\n\r\nodd\r\n--x--', "multipart/form-data; boundary=x"),
         (b"--x\r\n\r\n" * 1500, "multipart/form-data; boundary=x"),
     ],
 )
@@ -93,3 +95,19 @@ def test_a_broken_body_is_refused(body: bytes, content_type: str) -> None:
 def test_an_unknown_content_type_holds_nothing() -> None:
     """As for Telegram, a body of another type is not looked at."""
     assert parse_body(b"chat_id=5", content_type="text/plain").fields == {}
+
+
+async def test_a_body_that_breaks_off_is_refused() -> None:
+    """A client that goes away in the middle has asked for nothing: no error of the server's own."""
+
+    async def receive() -> dict[str, object]:
+        return parts.pop(0)
+
+    parts: list[dict[str, object]] = [
+        {"type": "http.request", "body": b"half", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    request = Request({"type": "http", "method": "POST", "headers": [], "query_string": b""}, receive)
+
+    with pytest.raises(BodyError, match="ended before the body did"):
+        await read_form(request)

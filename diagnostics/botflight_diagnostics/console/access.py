@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from botflight_diagnostics.console.sessions import LONGEST_S, Session, Sessions
 from botflight_diagnostics.telemetry.clock import Clock
@@ -58,13 +58,13 @@ def is_ours(request: Request) -> bool:
 async def posted_token(request: Request) -> str:
     """Read the token from the form. Raises FormRefused."""
     body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_FORM_BYTES:
-            raise FormRefused
     try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MAX_FORM_BYTES:
+                raise FormRefused
         return parse_qs(body.decode(), max_num_fields=2).get("token", [""])[0]
-    except ValueError:
+    except (ValueError, ClientDisconnect):
         raise FormRefused from None
 
 

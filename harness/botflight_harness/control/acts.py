@@ -10,7 +10,7 @@ from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
 from botflight_harness.control import views
-from botflight_harness.control.fields import Field, Kind
+from botflight_harness.control.fields import TIMES, Field, Kind
 from botflight_harness.control.operation import NOTHING, Given, Operation, listed, shape
 from botflight_harness.control.room import Room
 from botflight_harness.telegram.accounts import BotAccount
@@ -131,6 +131,8 @@ def _value(parameter: inspect.Parameter, named: dict[str, Any]) -> Any:  # noqa:
 
 
 def _field(parameter: inspect.Parameter) -> Field:
+    if parameter.name == TIMES.name:
+        return TIMES
     kind, about, _ = _kind(parameter)
     if parameter.kind is parameter.VAR_POSITIONAL:
         return Field(parameter.name, _MANY[kind], about)

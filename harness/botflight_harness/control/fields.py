@@ -33,6 +33,12 @@ _TYPES: Mapping[Kind, type | tuple[type, ...]] = {
 }
 
 
+#: JSON has no larger whole numbers that every reader takes.
+INTEGER_MOST = 2**53 - 1
+#: What is done again and again is done so often at the most.
+TIMES_MOST = 1_000
+
+
 class FieldError(ValueError):
     """A body holds what it must not, or lacks what it must hold. The text says which field, and what it takes."""
 
@@ -48,6 +54,9 @@ class Field:
     #: what is meant when it is left out; None says nothing
     default: Any = None
     choices: tuple[str, ...] = ()
+    #: of an integer, or of each of several
+    least: int = -INTEGER_MOST
+    most: int = INTEGER_MOST
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema."""
@@ -58,6 +67,8 @@ class Field:
             schema["enum"] = list(self.choices)
         if self.default is not None:
             schema["default"] = self.default
+        if (self.least, self.most) != (-INTEGER_MOST, INTEGER_MOST):
+            schema |= {"minimum": self.least, "maximum": self.most}
         return schema
 
     def read(self, value: Any) -> Any:  # noqa: ANN401 -- JSON
@@ -72,7 +83,7 @@ class Field:
         """Return the value that a query's text stands for. Raises FieldError."""
         if self.kind == "integer":
             try:
-                return int(text)
+                return self.read(int(text))
             except ValueError:
                 raise self._wrong() from None
         return self.read(text)
@@ -83,6 +94,8 @@ class Field:
             raise self._wrong()
         if self.choices and value not in self.choices:
             raise FieldError(f"{self.name} must be one of {', '.join(self.choices)}")
+        if isinstance(value, int) and not self.least <= value <= self.most:
+            raise FieldError(f"{self.name} must be between {self.least} and {self.most}")
         if kind != "bytes":
             return value
         try:
@@ -93,6 +106,10 @@ class Field:
     def _wrong(self) -> FieldError:
         words = {"bytes": "bytes in base64", "value": "a text or a whole number", "flag": "true or false"}
         return FieldError(f"{self.name} must be {words.get(self.kind) or _article(self.kind)}")
+
+
+#: How often something is to happen.
+TIMES = Field("times", "integer", is_required=False, default=1, least=1, most=TIMES_MOST)
 
 
 def read_fields(fields: Sequence[Field], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from botflight_harness.control.fields import Field
+from botflight_harness.control.fields import TIMES, Field
 from botflight_harness.control.operation import FLAG, INTEGER, NOTHING, TEXT, Given, Operation, listed, need, shape
 from botflight_harness.control.room import Room, Unknown
 from botflight_harness.faults import Fault
@@ -91,8 +91,6 @@ def _update(room: Room, given: Given) -> Update:
     raise Unknown(f"{bot.username} got no update {number} lately")
 
 
-_TIMES = Field("times", "integer", default=1)
-
 OPERATIONS = (
     Operation(
         "add_fault",
@@ -115,7 +113,7 @@ OPERATIONS = (
             Field("retry_after_s", "integer", "of flood"),
             Field("how", "text", "of lose_call and lose_answer", default="timeout", choices=_HOW),
             Field("chat_id", "integer", "only calls for this chat"),
-            _TIMES,
+            TIMES,
         ),
         _FAULT,
         tag="trouble",
@@ -148,7 +146,7 @@ OPERATIONS = (
         "/bots/{bot}/repeat",
         "Deliver an update again, with the same update_id, whether the bot took it or not.",
         _again,
-        (need("update_id", "integer"), _TIMES),
+        (need("update_id", "integer"), TIMES),
         NOTHING,
         "trouble",
     ),
@@ -158,7 +156,7 @@ OPERATIONS = (
         "/bots/{bot}/lose-acknowledgement",
         "Lose the next acknowledgements of a webhook: the bot took the update, and it comes again.",
         _lose,
-        (_TIMES,),
+        (TIMES,),
         NOTHING,
         "trouble",
     ),

@@ -1,12 +1,18 @@
 """What a request to the Bot API carries, however it was sent: query, form, multipart or JSON."""
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
 import orjson
-from aiohttp import content_disposition_filename, parse_content_disposition
-from starlette.requests import Request
+from aiohttp import (
+    BadContentDispositionHeader,
+    BadContentDispositionParam,
+    content_disposition_filename,
+    parse_content_disposition,
+)
+from starlette.requests import ClientDisconnect, Request
 
 from botflight_harness.telegram.parameters import Upload
 
@@ -42,14 +48,17 @@ async def read_form(request: Request, *, limit_bytes: int = BODY_LIMIT_BYTES) ->
 
 
 async def read_body(request: Request, *, limit_bytes: int) -> bytes:
-    """Read a body without ever holding more than `limit_bytes` of it. Raises BodyError (413)."""
+    """Read a body, never more than `limit_bytes` of it. Raises BodyError (413, or 400 for one that breaks off)."""
     parts: list[bytes] = []
     left = limit_bytes
-    async for part in request.stream():
-        left -= len(part)
-        if left < 0:
-            raise BodyError("Request Entity Too Large", status=413)
-        parts.append(part)
+    try:
+        async for part in request.stream():
+            left -= len(part)
+            if left < 0:
+                raise BodyError("Request Entity Too Large", status=413)
+            parts.append(part)
+    except ClientDisconnect:
+        raise BodyError("Bad Request: the connection ended before the body did") from None
     return b"".join(parts)
 
 
@@ -109,7 +118,11 @@ def _read_part(part: bytes, fields: dict[str, object], files: dict[str, Upload])
     if not found:
         raise BodyError("Bad Request: can't parse form")
     headers = _part_headers(head)
-    _, parameters = parse_content_disposition(headers.get("content-disposition", ""))
+    with warnings.catch_warnings():
+        # What it warns of has no name either, which is told below.
+        warnings.simplefilter("ignore", BadContentDispositionHeader)
+        warnings.simplefilter("ignore", BadContentDispositionParam)
+        _, parameters = parse_content_disposition(headers.get("content-disposition", ""))
     name = parameters.get("name")
     if name is None:
         raise BodyError("Bad Request: a part of the form has no name")

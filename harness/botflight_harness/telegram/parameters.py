@@ -132,7 +132,9 @@ def _read(field: Field, value: Any) -> Any:  # noqa: ANN401 -- JSON
         case "file":
             return value
         case "json":
-            return _json(field.name, value) if isinstance(value, str) else value
+            found = _json(field.name, value) if isinstance(value, str) else value
+            whole = field.type == "[Integer]" and isinstance(found, list)
+            return [_integer(field.name, item) for item in found] if whole else found
 
 
 def _as_text(value: object) -> str:
@@ -155,7 +157,7 @@ def _number(name: str, value: object) -> float:
 
 def _peer(value: object) -> int | str:
     text = str(value)
-    return int(text) if text.lstrip("-").isdecimal() else text
+    return int(text) if text.removeprefix("-").isdecimal() else text
 
 
 def _json(name: str, value: str) -> Any:  # noqa: ANN401 -- JSON
@@ -163,5 +165,5 @@ def _json(name: str, value: str) -> Any:  # noqa: ANN401 -- JSON
         return None
     try:
         return json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise bad_request(_UNREADABLE.get(name, f"can't parse {name} JSON object")) from None

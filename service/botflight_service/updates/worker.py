@@ -307,7 +307,8 @@ class Worker:
     async def _give_up(self, envelope: Envelope, cell: processing.Processing) -> bool:
         """Apologise. False where the store fails at that too: then all is tried again."""
         try:
-            await self._dispatcher.apologise(envelope)
+            if await _is_kept(cell):
+                await self._apologise(envelope)
         except StorageError as error:
             self._log.error("HANDLER_FAILED", handler="apologise", exc_info=error)
             await self._sleep(STORE_BACKOFF_S[0])
@@ -315,10 +316,34 @@ class Worker:
         cell.outcome = "FAILED"
         return True
 
+    async def _apologise(self, envelope: Envelope) -> None:
+        """Apologise, or without a word where a defect keeps even that: undone it would fail again at every start."""
+        try:
+            await self._dispatcher.apologise(envelope)
+        except StorageError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the update is not to come again
+            self._log.error("HANDLER_FAILED", handler="apologise", exc_info=error)
+            await self._end(envelope, "FAILED")
+
     def _expired(self, envelope: Envelope) -> bool:
         return envelope.kind in PAYMENT_KINDS and self._clock_ms() - envelope.received_at_ms > PAYMENT_ANSWER_LIMIT_MS
 
     async def _expire(self, envelope: Envelope) -> processing.Processing:
-        done = Done(update_id=envelope.update_id, outcome="EXPIRED")
-        await self._storage.commit(Work(partner=envelope.partner, at_ms=self._clock_ms(), done=done))
+        await self._end(envelope, "EXPIRED")
         return processing.Processing(envelope, outcome="EXPIRED")
+
+    async def _end(self, envelope: Envelope, outcome: str) -> None:
+        """Mark an update as done. Raises StorageError."""
+        done = Done(update_id=envelope.update_id, outcome=outcome)
+        await self._storage.commit(Work(partner=envelope.partner, at_ms=self._clock_ms(), done=done))
+
+
+async def _is_kept(cell: processing.Processing) -> bool:
+    """Wait until an update that was worked on meanwhile is stored; False where it was not, and comes again."""
+    if cell.kept is not None:
+        try:
+            await asyncio.shield(cell.kept)
+        except StorageError:
+            return False
+    return True

@@ -180,3 +180,20 @@ def test_ended_sessions_do_not_pile_up(clock):
         sessions.close(sessions.of(sessions.open()))
 
     assert len(sessions._ended) == MAX_ENDED
+
+
+async def test_a_sign_in_that_breaks_off_is_no_error_of_ours(console):
+    """A browser that goes away in the middle of its form is told so, where it still listens."""
+    parts = [{"type": "http.request", "body": b"tok", "more_body": True}, {"type": "http.disconnect"}]
+    sent = []
+
+    async def receive():
+        return parts.pop(0)
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/__diag/console/sign_in", "headers": [], "query_string": b""}
+    await Starlette(routes=console.routes())(scope, receive, send)
+
+    assert sent[0]["status"] == 400

@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 from tests.harness.control.conftest import Driver
 
-from botflight_harness import BotAccount, Telegram
+from botflight_harness import BotAccount, Person, Telegram
 from botflight_harness.control import ROOT, WORLDS_MOST
 
 TOO_MANY = 429
@@ -229,3 +229,24 @@ async def test_a_mini_app_below_the_chat_sends_its_data(driver: Driver, bot: Bot
     assert sent["message"]["web_app_data"] == {"data": "size=3", "button_text": "Form"}
     status, _ = await driver.refused(f"/people/{alice}/send_web_app_data", app="nothing", data="x")
     assert status == 404
+
+
+@pytest.mark.parametrize("times", [0, -1, 1_001, 2**63])
+async def test_what_is_to_be_repeated_has_a_limit(driver: Driver, alice: Person, times: int) -> None:
+    """A number that would keep the server busy for ever is refused, and the document tells the bounds."""
+    status, words = await driver.refused(f"/people/{alice.user_id}/taps", button="Go", times=times)
+
+    assert (status, words) == (400, "times must be between 1 and 1000")
+    told = driver.document["paths"]["/people/{person}/taps"]["post"]["requestBody"]["content"]["application/json"]
+    assert (
+        told["schema"]["properties"]["times"] | {"minimum": 1, "maximum": 1000}
+        == (told["schema"]["properties"]["times"])
+    )
+
+
+@pytest.mark.parametrize("step", [{"hours": 1e308}, {"seconds": -1}, {"ms": 2**53 - 1}])
+async def test_a_clock_is_not_moved_out_of_time(driver: Driver, step: dict[str, float]) -> None:
+    """It goes forward by ten years at the most, and says so."""
+    status, words = await driver.refused("/clock/advance", **step)
+
+    assert (status, "at most ten years" in words) == (400, True)

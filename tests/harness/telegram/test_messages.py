@@ -192,3 +192,24 @@ def test_parameters_of_former_years_are_still_taken(call: Call, alice: Person) -
     sent = call("sendMessage", chat_id=alice.user_id, text="Yes", reply_to_message_id=asked["message_id"])
 
     assert sent["reply_to_message"]["text"] == "Tea?"
+
+
+def test_message_ids_are_numbers(refusal: Callable[..., str], alice: Person) -> None:
+    """Anything else in their list is refused, and numbers written as text are taken."""
+    number = alice.send_text("/start").message.message_id
+    here = {"chat_id": alice.user_id, "from_chat_id": alice.user_id}
+
+    assert "invalid message_ids" in refusal("forwardMessages", **here, message_ids=[number, "x"])
+    assert "strictly increasing" in refusal("forwardMessages", **here, message_ids=[number, str(number)])
+
+
+def test_a_list_that_goes_too_deep_is_no_json(refusal: Callable[..., str], alice: Person) -> None:
+    """A hundred thousand brackets are refused like any other text that is none."""
+    alice.send_text("/start")
+
+    assert "can't parse" in refusal("sendMessage", chat_id=alice.user_id, text="x", reply_markup="[" * 100_000)
+
+
+def test_an_id_with_two_signs_is_a_name(refusal: Callable[..., str]) -> None:
+    """Nobody is called so."""
+    assert "chat not found" in refusal("sendMessage", chat_id="--1", text="x")

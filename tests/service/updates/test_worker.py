@@ -177,6 +177,47 @@ async def test_while_the_store_fails_the_update_is_tried_until_it_works(
     assert bot.apologies == []
 
 
+async def test_an_apology_that_fails_leaves_nothing_undone(
+    worker: Worker, bot: Bot, storage: Storage, telemetry: CapturedTelemetry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What not even an apology can be made for does not come again at each start."""
+
+    async def fails(_: Envelope) -> None:
+        raise KeyError("a defect")
+
+    bot.handler = fails
+    monkeypatch.setattr(bot, "apologise", fails)
+
+    await processed(worker, storage, envelope(1))
+
+    assert telemetry.events("UPDATE_DONE")[0]["outcome"] == "FAILED"
+    assert list(await storage.undone(PARTNER)) == []
+
+
+async def test_a_query_that_fails_before_it_is_stored_is_done_once_it_is(
+    worker: Worker, bot: Bot, storage: Storage
+) -> None:
+    """Its end waits for its beginning: written down first, it would be undone for ever."""
+    failed = asyncio.Event()
+
+    async def fails(_: Envelope) -> None:
+        failed.set()
+        raise KeyError("a defect")
+
+    async def slowly() -> bool:
+        await failed.wait()
+        return await storage.accept(query)
+
+    bot.handler = fails
+    query = envelope(1, kind="pre_checkout_query")
+
+    worker.put(query, kept=asyncio.ensure_future(slowly()))
+    await worker.idle()
+
+    assert bot.apologies == [1]
+    assert list(await storage.undone(PARTNER)) == []
+
+
 async def test_a_handler_that_hangs_is_cut_off(bot: Bot, storage: Storage, telemetry: CapturedTelemetry) -> None:
     """A chat is never held up for good by one update."""
     worker = Worker(

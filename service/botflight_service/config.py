@@ -218,6 +218,25 @@ class Settings(BaseSettings):
         rules.number(rules.daily_free_limit),
         About(what="How many generations a user has for nothing each day.", example="5", used_by=_STORE_MODES),
     ] = 5
+    user_updates_per_minute: Annotated[
+        int,
+        rules.number(rules.rate),
+        About(
+            what="How many messages and taps of one user are answered a minute, in the long run; 0 for any number. "
+            "Whoever is faster is told when to go on. Payments are never held up.",
+            example="60",
+        ),
+    ] = 60
+    user_updates_at_once: Annotated[
+        int,
+        rules.number(rules.burst),
+        About(what="How many messages and taps of one user are answered in a row before that counts.", example="30"),
+    ] = 30
+    user_generations_at_once: Annotated[
+        int,
+        rules.number(rules.rate),
+        About(what="How many generations of one user may be under way at a time; 0 for any number.", example="5"),
+    ] = 5
     time_zone: Annotated[
         str,
         rules.text(rules.time_zone),

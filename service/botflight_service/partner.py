@@ -25,6 +25,7 @@ from botflight_service.bot.handlers.router import Features
 from botflight_service.bot.maintenance import Maintenance
 from botflight_service.bot.narrator import Narrator
 from botflight_service.bot.outbox import Outbox
+from botflight_service.bot.rate_limit import RateLimit
 from botflight_service.bot.sender import Sender
 from botflight_service.bot.sessions import SessionCache
 from botflight_service.bot.taps import Taps
@@ -216,6 +217,9 @@ def assemble(
             findings=findings,
             is_closed=lambda: maintenance.is_on,
             contact=settings.support_contact,
+            limit=RateLimit(per_minute=settings.user_updates_per_minute, burst=settings.user_updates_at_once),
+            under_way=runner.under_way,
+            most_under_way=settings.user_generations_at_once,
         ),
     )
     worker = Worker(

@@ -32,6 +32,7 @@ _LARGEST_USER_ID: Final = 2**52 - 1
 _MOST_DIGITS: Final = 18
 _LARGEST_PORT: Final = 65_535
 _LARGEST_FREE_LIMIT: Final = 10_000
+_LARGEST_RATE: Final = 1_000_000
 _SHORTEST_TOKEN: Final = 16
 _MOST_ADMINS: Final = 100
 _LONGEST_CONTACT: Final = 100
@@ -206,6 +207,20 @@ def daily_free_limit(given: str) -> int:
     """How many a day; 0 for none."""
     if not _is_whole(given) or int(given) > _LARGEST_FREE_LIMIT:
         raise Wrong(f"is not a whole number from 0 to {_LARGEST_FREE_LIMIT}")
+    return int(given)
+
+
+def rate(given: str) -> int:
+    """How many; 0 for no limit."""
+    if not _is_whole(given) or int(given) > _LARGEST_RATE:
+        raise Wrong(f"is not a whole number from 0 to {_LARGEST_RATE}")
+    return int(given)
+
+
+def burst(given: str) -> int:
+    """How many at once: at least one, or nobody could do anything."""
+    if not _is_whole(given) or not 0 < int(given) <= _LARGEST_RATE:
+        raise Wrong(f"is not a whole number from 1 to {_LARGEST_RATE}")
     return int(given)
 
 

@@ -22,6 +22,9 @@ from botflight_service.generation.attempts import UNSETTLED
 _BAD_ENDS = frozenset({"FAILED", "UNDONE", "none"})
 #: The only errors that may be told: of chats that are gone.
 _TOLERATED = frozenset({"MESSAGE_UNDELIVERABLE"})
+_LIMITED = "RATE_LIMITED"
+#: Of half a bucket, by the default settings.
+_WAIT_MS = 15_000
 #: How long people pause between two things that they do, in seconds; mostly they do not.
 _PAUSES_S = (0, 0, 0, 1, 3, 20, 400, 90_000)
 
@@ -44,6 +47,8 @@ class Scene:
         group = self._telegram.group("Friends", *people, self._bot)
         channel = self._telegram.channel("News", people[0], self._bot)
         self._crowd = Crowd(chance, self._telegram, self._bot, people, group, channel, picture)
+        #: By user, until when they know that they are to wait.
+        self._told_until_ms: dict[int, int] = {}
         self._lines_read = 0
         self._calls_read = len(self._telegram.calls)
         #: How many updates of each kind were brought, and what came of them.
@@ -113,9 +118,20 @@ class Scene:
         if one.query_id is not None and answered[one.query_id] != 1:
             wrong.append(f"a tap was answered {answered[one.query_id]} times ({outcome})")
         correlation_id = str(correlation_id_of(self._bot.user_id, one.update.update_id))
-        if one.is_private and correlation_id not in told:
+        if outcome == _LIMITED and one.is_private:
+            wrong += self._wrong_of_limited(one, is_told=correlation_id in told)
+        elif one.is_private and correlation_id not in told:
             wrong.append(f"a private {one.update.kind} was met with silence ({outcome})")
         return wrong
+
+    def _wrong_of_limited(self, one: Drawn, *, is_told: bool) -> list[str]:
+        """Whoever is too fast is told when to go on; until then they know."""
+        user_id, now_ms = one.update.payload["from"]["id"], self._telegram.clock.now_ms()
+        if is_told:
+            self._told_until_ms[user_id] = now_ms + _WAIT_MS
+        if now_ms > self._told_until_ms.get(user_id, 0):
+            return [f"{one.update.kind} came too fast and its sender was not told"]
+        return []
 
     async def check_money(self) -> None:
         """At the end: no invariant is broken, everything is settled, and each task was ordered and kept once."""
@@ -135,9 +151,10 @@ class Scene:
         if self._shop.provider.submits > orders:
             wrong.append(f"{self._shop.provider.submits} orders for {orders} attempts")
         self.counts += Counter(attempts=orders)
-        undone = await self._shop.storage.undone(PARTNER)
+        # A check-out that was answered and could not be written down expires at the next start.
+        queued = [one for one in await self._shop.storage.undone(PARTNER) if one.envelope.kind != "pre_checkout_query"]
         unsent = await self._shop.storage.unsent(PARTNER)
-        wrong += [f"undone: {queued.envelope.update_id}" for queued in undone]
-        wrong += [f"unsent: {queued.message.text[:40]!r}" for queued in unsent]
+        wrong += [f"undone: {one.envelope.payload!r}" for one in queued]
+        wrong += [f"unsent: {one.message.text[:40]!r}" for one in unsent]
         if wrong:
             raise AssertionError("\n".join(wrong[:10]))

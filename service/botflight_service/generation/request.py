@@ -84,6 +84,14 @@ class NotEnough:
     offer: Offer
 
 
+@dataclass(frozen=True, slots=True)
+class TooMany:
+    """As many of the user's generations are under way as may be: nothing is to happen before one of them is settled."""
+
+    draft: Draft
+    under_way: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmed:
     """All is well: this attempt is to be made, and paid for in one of two ways."""
@@ -93,7 +101,7 @@ class Confirmed:
     free: FreeDeduction | None = None
 
 
-Decision = AlreadyConfirmed | Expired | TermsChanged | NotEnough | Confirmed
+Decision = AlreadyConfirmed | Expired | TermsChanged | NotEnough | TooMany | Confirmed
 
 
 def task_id_of(bot_id: int, update_id: int) -> UUID:
@@ -119,11 +127,19 @@ def missing(offered: Offer, purse: Purse) -> Credits:
 
 
 def decide(
-    confirmation: Confirmation, *, existing: Attempt | None, draft: Draft | None, model: Model | None, purse: Purse
+    confirmation: Confirmation,
+    *,
+    existing: Attempt | None,
+    draft: Draft | None,
+    model: Model | None,
+    purse: Purse,
+    under_way: int = 0,
+    most_under_way: int = 0,
 ) -> Decision:
     """Decide what a tap on confirm comes to.
 
-    `existing` is the user's attempt with this task_id, `model` the draft's as it is sold now.
+    `existing` is the user's attempt with this task_id, `model` the draft's as it is sold now; `under_way` counts the
+    user's generations that are not settled, of which `most_under_way` may be (0: any number).
     """
     if existing is not None:
         return AlreadyConfirmed(existing)
@@ -134,6 +150,8 @@ def decide(
         return TermsChanged(draft)
     if missing(offered, purse):
         return NotEnough(offered)
+    if most_under_way and under_way >= most_under_way:
+        return TooMany(draft, under_way)
     return _confirmed(confirmation, draft, offered, purse)
 
 

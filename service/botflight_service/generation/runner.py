@@ -86,6 +86,10 @@ class Runner:
         """Attempts that are not settled."""
         return len(self._tasks)
 
+    def under_way(self, chat_id: int) -> int:
+        """Attempts of a chat that are not settled."""
+        return len(self._of_lane.get(lane_of_chat(chat_id), ()))
+
     def start(self, attempt: Attempt) -> None:
         """Take an attempt on; one that is on its way already stays there, one too many waits for the next sweep."""
         if self._stopping or attempt.task_id in self._tasks or len(self._tasks) >= MAX_ACTIVE:

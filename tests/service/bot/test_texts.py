@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -144,6 +145,59 @@ def test_everything_written_down_is_said() -> None:
     unsaid = [key for key in KEYS if key not in known and not key.startswith(beginnings)]
 
     assert unsaid == []
+
+
+#: Texts that come instead of what somebody wanted, and so say what became of their money.
+_TROUBLE = """
+apology check_out.changed check_out.closed check_out.not_yours check_out.unknown closed failed given_up
+notice.attempt_missing notice.cancelled notice.expired_button notice.file_missing notice.model_gone
+notice.offer_changed notice.pack_gone notice.too_many notice.unknown_callback payment.unclear progress.checking
+refund.failed refund.refused toast.closed toast.expired toast.settled toast.too_fast toast.under_way too_fast
+top_up.short
+"""
+TROUBLE = _TROUBLE.split()
+#: Others of the same kinds: words about what was just written, where no money is at stake, or good news.
+_NO_TROUBLE = """
+failure.content_refused failure.input_gone failure.not_a_photo failure.other failure.photo_too_large failure.refused
+failure.took_too_long failure.unavailable no_refund.done no_refund.spent no_refund.too_old no_refund.under_way
+notice.photo_in_menu notice.text_in_menu notice.unknown_command progress.checking.free progress.checking.price
+progress.done progress.generating progress.queued progress.slow refund.ask refund.begun refund.done toast.language
+toast.sent_again payment.credited payment.found payment.state.paid payment.state.refunded payment.state.refunding
+"""
+NO_TROUBLE = _NO_TROUBLE.split()
+KINDS_OF_TROUBLE = ("apology", "check_out", "closed", "fail", "given_up", "no_refund", "notice", "payment", "progress")
+KINDS_OF_TROUBLE += ("refund", "toast", "too_fast", "top_up.short")
+#: How each language says what became of the money; `{money}` and amounts are filled in.
+MONEY = {
+    "en": (
+        r"(nothing was|has|tap|and) (charged|taken|credited)( nothing|( once)?)|"
+        r"nothing has changed|balance stays as it is|back on your balance: \{|\{money\}"
+    ),
+    "ru": (r"не (списано|начислено|изменилось|списало|изменится)|не больше одного раза|на балансе: \{|\{money\}"),
+}
+
+
+def test_each_text_of_trouble_is_known() -> None:
+    """A new text of these kinds is put on one of the lists: it says what became of the money, or why it need not."""
+    kinds = {key for key in KEYS if key.startswith(KINDS_OF_TROUBLE)}
+
+    assert kinds == {*TROUBLE, *NO_TROUBLE}
+    assert not {*TROUBLE} & {*NO_TROUBLE}
+
+
+@pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.code)
+@pytest.mark.parametrize("key", TROUBLE)
+def test_whoever_does_not_get_what_they_wanted_is_told_of_their_money(language: Language, key: str) -> None:
+    """Every text that comes in the place of what was wanted says what happened to the money, in both languages."""
+    for form in forms(language.entries[key]):
+        assert re.search(MONEY[language.code], form, re.IGNORECASE), form
+
+
+def test_what_is_told_of_money_has_an_amount_or_says_that_there_was_none() -> None:
+    """The two ends of a failed generation: the price is back, or the free generation is."""
+    for language in LANGUAGES:
+        assert "{price}" in str(language.entries["money.price"])
+        assert re.search(MONEY[language.code], str(language.entries["money.free"]), re.IGNORECASE)
 
 
 def said() -> Iterator[tuple[str, set[str], str]]:

@@ -18,6 +18,7 @@ from botflight_service.generation.request import (
     NotEnough,
     Purse,
     TermsChanged,
+    TooMany,
 )
 from botflight_service.session import Draft, Offer
 
@@ -211,3 +212,17 @@ def test_an_offer_whose_terms_hold_is_kept(model: Model) -> None:
     assert request.renewed(old, same) is old
     assert request.renewed(old, dearer) is dearer
     assert request.renewed(None, same) is same
+
+
+@pytest.mark.parametrize(("under_way", "most", "refused"), [(4, 5, False), (5, 5, True), (6, 5, True), (900, 0, False)])
+def test_no_more_generations_are_under_way_than_may_be(
+    model: Model, under_way: int, most: int, *, refused: bool
+) -> None:
+    """The order stays as it is, and nothing is held; 0 means any number."""
+    draft = a_draft()
+
+    decision = request.decide(
+        a_tap(), existing=None, draft=draft, model=model, purse=a_purse(), under_way=under_way, most_under_way=most
+    )
+
+    assert (decision == TooMany(draft, under_way)) is refused

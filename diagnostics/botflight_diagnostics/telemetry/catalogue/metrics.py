@@ -27,7 +27,7 @@ UPDATE_TYPES: Final = (
 )
 
 #: How updates end that no handler decided on; a handler has words of its own beside them.
-OUTCOMES: Final = ("OK", "IGNORED", "FAILED", "EXPIRED", "UNDONE")
+OUTCOMES: Final = ("OK", "IGNORED", "FAILED", "EXPIRED", "UNDONE", "RATE_LIMITED")
 
 ATTEMPT_STATES: Final = (
     "confirmed",
@@ -47,7 +47,7 @@ CALLBACK_OUTCOMES: Final = ("TAKEN", "KNOWN", "FORGED", "NOT_OURS", "LATER", "RE
 TIMINGS: Final = ("in_time", "late", "failed")
 
 _TYPE = Label(name="type", meaning="kind of update", values=UPDATE_TYPES)
-_OUTCOME = Label(name="outcome", meaning="what came of it", values=OUTCOMES, more=8)
+_OUTCOME = Label(name="outcome", meaning="what came of it", values=OUTCOMES, more=7)
 _METHOD = Label(name="method", meaning="method of the Bot API", more=14)
 _TELEGRAM_OUTCOME = Label(
     name="outcome",

@@ -9,6 +9,7 @@ from uuid import UUID
 from botflight_service.bot.callback_data import ConfirmGeneration
 from botflight_service.bot.handlers.drafting import Drafting
 from botflight_service.bot.handlers.memory import with_draft
+from botflight_service.bot.handlers.pace import OUTCOME
 from botflight_service.bot.handlers.top_up import TopUp
 from botflight_service.bot.purses import Purses
 from botflight_service.bot.texts import Texts
@@ -22,6 +23,7 @@ from botflight_service.generation.request import (
     Expired,
     NotEnough,
     TermsChanged,
+    TooMany,
 )
 from botflight_service.message import Screen
 from botflight_service.session import Draft
@@ -50,6 +52,8 @@ class Confirmation:
         drafting: Drafting,
         top_up: TopUp,
         queued: Callable[[Attempt], Screen],
+        under_way: Callable[[int], int],
+        most_under_way: int,
     ) -> None:
         self._texts = texts
         self._catalog = catalog
@@ -58,6 +62,8 @@ class Confirmation:
         self._drafting = drafting
         self._top_up = top_up
         self._queued = queued
+        self._under_way = under_way
+        self._most_under_way = most_under_way
 
     async def confirm(self, visit: Visit, tapped: ConfirmGeneration) -> Reply:
         """Take a tap on confirm. However often it comes, at most one attempt is made of it."""
@@ -69,6 +75,8 @@ class Confirmation:
             draft=draft,
             model=self._catalog.find(draft.model) if draft else None,
             purse=purse,
+            under_way=self._under_way(visit.chat_id),
+            most_under_way=self._most_under_way,
         )
         match decision:
             case AlreadyConfirmed(attempt):
@@ -79,6 +87,8 @@ class Confirmation:
                 return await self._offered_anew(visit, changed)
             case NotEnough(offer):
                 return self._top_up.short(visit, offer, purse, action=_ACTION)
+            case TooMany(draft=kept, under_way=count):
+                return await self._put_off(visit, kept, count)
             case Confirmed():
                 return self._begun(visit, decision)
 
@@ -95,6 +105,10 @@ class Confirmation:
     async def _offered_anew(self, visit: Visit, draft: Draft) -> Reply:
         notice = self._texts.speak(visit.language).html("notice.offer_changed")
         return await self._drafting.show(visit, draft, action=_ACTION, notice=notice, outcome="OFFER_CHANGED")
+
+    async def _put_off(self, visit: Visit, draft: Draft, count: int) -> Reply:
+        notice = self._texts.speak(visit.language).html("notice.too_many", count=count)
+        return await self._drafting.show(visit, draft, action=_ACTION, notice=notice, outcome=OUTCOME)
 
     def _begun(self, visit: Visit, confirmed: Confirmed) -> Reply:
         return Reply(

@@ -26,12 +26,14 @@ from botflight_service.bot.handlers.inspection import Figures, Inspection, Inspe
 from botflight_service.bot.handlers.language import LanguageChoice
 from botflight_service.bot.handlers.menu import Menu
 from botflight_service.bot.handlers.operation import Findings, Operation, OperationReads
+from botflight_service.bot.handlers.pace import Pace
 from botflight_service.bot.handlers.pay_support import PaySupport, PaySupportReads
 from botflight_service.bot.handlers.receipts import PaymentReads, Receipts
 from botflight_service.bot.handlers.refunding import Refunding, RefundingReads
 from botflight_service.bot.handlers.top_up import TopUp
 from botflight_service.bot.narrator import Narrator
 from botflight_service.bot.purses import PurseReads, Purses
+from botflight_service.bot.rate_limit import RateLimit
 from botflight_service.bot.texts import Texts
 from botflight_service.bot.visit import Bill, CheckOut, Reply, Visit
 from botflight_service.generation.catalog import Catalog
@@ -75,6 +77,7 @@ class Features:
     pay_support: PaySupport
     about: About
     closed: Closed
+    pace: Pace
 
     @classmethod
     def build(
@@ -92,11 +95,15 @@ class Features:
         findings: Callable[[], Findings],
         is_closed: Callable[[], bool] = lambda: False,
         contact: str | None = None,
+        limit: RateLimit | None = None,
+        under_way: Callable[[int], int] = lambda _: 0,
+        most_under_way: int = 0,
     ) -> Self:
         """Make every feature.
 
         `zone` says when a day begins; `username` tells the bot's name without @, which is known once Telegram was
-        asked; `is_closed` tells whether users are asked to come back later; `contact`, such as @name, helps them.
+        asked; `is_closed` tells whether users are asked to come back later; `contact`, such as @name, helps them;
+        `under_way` counts the generations of a user that are not settled, of which `most_under_way` may be (0: any).
         """
         purses = Purses(reads, daily_limit=daily_free_limit, zone=zone)
         menu = Menu(texts=texts)
@@ -114,6 +121,8 @@ class Features:
                 drafting=drafting,
                 top_up=top_up,
                 queued=narrator.queued,
+                under_way=under_way,
+                most_under_way=most_under_way,
             ),
             balance=BalanceScreen(texts=texts, purses=purses),
             history=History(texts=texts, catalog=catalog, reads=reads, drafting=drafting, menu=menu, zone=zone),
@@ -133,10 +142,13 @@ class Features:
             pay_support=pay_support,
             about=About(texts=texts, refund_days=packs.refund_days, help_of=pay_support.help),
             closed=Closed(texts=texts, is_closed=is_closed),
+            pace=Pace(texts=texts, limit=limit or RateLimit(per_minute=0, burst=0)),
         )
 
     async def on_tap(self, visit: Visit) -> Reply:
         """Answer a tap on an inline button."""
+        if (hurried := self.pace.of(visit)) is not None:
+            return hurried
         if not visit.private:
             return await self.fallback.elsewhere(visit)
         if self.closed.to(visit):
@@ -148,6 +160,8 @@ class Features:
 
     async def on_command(self, visit: Visit, name: str, arguments: tuple[str, ...]) -> Reply:
         """Answer a command, given without its slash."""
+        if (hurried := self.pace.of(visit)) is not None:
+            return hurried
         if not visit.private:
             return await self.fallback.elsewhere(visit)
         if visit.is_admin and name in self.admin.commands:
@@ -160,24 +174,30 @@ class Features:
 
     async def on_text(self, visit: Visit) -> Reply:
         """Answer a text."""
+        if (hurried := self.pace.of(visit)) is not None:
+            return hurried
         if visit.private and self.closed.to(visit):
             return self.closed.show(visit)
         return await (self.generation.text(visit) if visit.private else self.fallback.elsewhere(visit))
 
     async def on_photo(self, visit: Visit) -> Reply:
         """Answer a photo."""
+        if (hurried := self.pace.of(visit)) is not None:
+            return hurried
         if visit.private and self.closed.to(visit):
             return self.closed.show(visit)
         return await (self.generation.photo(visit) if visit.private else self.fallback.elsewhere(visit))
 
     async def on_unexpected(self, visit: Visit, what: str) -> Reply:
         """Answer anything else; `what` names it, such as `sticker` or `edited_message`."""
+        if (hurried := self.pace.of(visit)) is not None:
+            return hurried
         if visit.private and self.closed.to(visit):
             return self.closed.show(visit)
         return await (self.fallback.unexpected(visit, what) if visit.private else self.fallback.elsewhere(visit))
 
     async def on_paid(self, visit: Visit, bill: Bill) -> Reply:
-        """Credit what was paid, also during maintenance: the money is here."""
+        """Credit what was paid, also during maintenance and however fast it comes: the money is here."""
         return await self.receipts.paid(visit, bill)
 
     async def on_refunded(self, visit: Visit, bill: Bill) -> Reply:

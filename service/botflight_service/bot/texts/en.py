@@ -151,9 +151,9 @@ _ENTRIES: Final[dict[str, Entry]] = {
     "state.failed": "Did not work out",
     "state.unknown": "Being checked",
     "state.refunded": "Paid back",
-    "notice.attempt_missing": "I cannot find this generation.",
-    "notice.file_missing": "There is no file to send for this one.",
-    "notice.model_gone": "This is no longer on offer. Please choose another.",
+    "notice.attempt_missing": "I cannot find this generation. Nothing was charged.",
+    "notice.file_missing": "There is no file to send for this one. Asking for it has charged nothing.",
+    "notice.model_gone": "This is no longer on offer, and nothing was charged. Please choose another.",
     "top_up": "<b>Top up</b>\n\nYou have: {available}\n\n{how}",
     "top_up.short": (
         "<b>Not enough credits</b>\n\nPrice: {price}\nYou have: {available}\nMissing: {missing}\n\n{how}\n\n"
@@ -173,7 +173,7 @@ _ENTRIES: Final[dict[str, Entry]] = {
     "button.ask_refund": "↩️ Refund ⭐ {stars}",
     "button.confirm_refund": "↩️ Yes, refund it",
     "invoice.about": "Credits to make pictures, videos and sounds with, in this chat.",
-    "notice.pack_gone": "This pack is no longer on offer. Please choose another.",
+    "notice.pack_gone": "This pack is no longer on offer, and nothing was charged. Please choose another.",
     "check_out.unknown": "I do not know this invoice. Please open Top up and choose a pack. Nothing was charged.",
     "check_out.not_yours": "This invoice is somebody else's. Please open Top up for your own. Nothing was charged.",
     "check_out.changed": "This pack has changed meanwhile. Please open Top up and choose anew. Nothing was charged.",
@@ -248,8 +248,8 @@ _ENTRIES: Final[dict[str, Entry]] = {
         one="\nThere is one free generation a day.", other="\nThere are {count} free generations a day."
     ),
     # Whatever was not expected
-    "notice.expired_button": "This button has expired.",
-    "notice.unknown_callback": "I do not know this button: it may be from an older version.",
+    "notice.expired_button": "This button has expired: the tap changed nothing, and nothing was charged.",
+    "notice.unknown_callback": "I do not know this button: it may be from an older version. Nothing was charged.",
     "notice.unknown_command": "I do not know this command.",
     "notice.cancelled": "Cancelled. Nothing was charged.",
     "notice.text_in_menu": "To make something of your words, tap <b>✨ Generate</b> first.",
@@ -269,10 +269,26 @@ _ENTRIES: Final[dict[str, Entry]] = {
     "unexpected.story": "I cannot watch stories, sorry.",
     "unexpected.edited_message": "I do not see changes in sent messages. Please send it anew.",
     "group.pointer": "I work in private chats only: @{username}",
-    "toast.under_way": "It is already under way.",
-    "toast.settled": "This one is already finished: look into the history.",
-    "toast.expired": "This button has expired.",
+    "toast.under_way": "It is already under way: ordered once, and charged once at the most.",
+    "toast.settled": "This one is already finished: look into the history. The tap charged nothing.",
+    "toast.expired": "This button has expired: the tap changed nothing, and nothing was charged.",
     "toast.sent_again": "Here it is.",
+    "too_fast": Plural(
+        one="🐢 <b>Not so fast, please</b>\n\nI go on in {count} second. Until then nothing happens, and "
+        "nothing was charged: what you have and what is being made stay as they are.",
+        other="🐢 <b>Not so fast, please</b>\n\nI go on in {count} seconds. Until then nothing happens, and "
+        "nothing was charged: what you have and what is being made stay as they are.",
+    ),
+    "toast.too_fast": Plural(
+        one="🐢 Not so fast, please: I go on in {count} second. Nothing was changed, nothing was charged.",
+        other="🐢 Not so fast, please: I go on in {count} seconds. Nothing was changed, nothing was charged.",
+    ),
+    "notice.too_many": Plural(
+        one="Your other generation is still being made, and one goes at a time. Nothing was taken and your order is "
+        "kept: confirm it once that one is done.",
+        other="{count} of your generations are being made, and no more go at a time. Nothing was taken and your "
+        "order is kept: confirm it once one of them is done.",
+    ),
     "apology": (
         "😔 <b>Something went wrong on my side.</b>\n\nYour last step changed nothing, and nothing was charged. "
         "Please try once more."

@@ -121,7 +121,7 @@ async def test_every_further_tap_changes_nothing(guest: Guest) -> None:
 
     assert [reply.attempt is not None for reply in replies] == [True] + [False] * 19
     assert {(reply.toast, reply.screens, reply.transfers, reply.session) for reply in replies[1:]} == {
-        ("It is already under way.", (), (), None)
+        ("It is already under way: ordered once, and charged once at the most.", (), (), None)
     }
     assert {reply.outcome for reply in replies[1:]} == {"ALREADY_CONFIRMED"}
     assert guest.shelf.available[guest.user_id] == credits(95)
@@ -152,7 +152,7 @@ async def test_a_button_without_a_draft_has_expired(guest: Guest) -> None:
     reply = await guest.taps(button)
 
     assert (reply.outcome, reply.attempt, reply.transfers) == ("EXPIRED_BUTTON", None, ())
-    assert "This button has expired." in guest.screen.text
+    assert "This button has expired: the tap changed nothing, and nothing was charged." in guest.screen.text
     assert "✨ Generate" in guest.labels
 
 

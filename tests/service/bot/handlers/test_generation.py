@@ -229,7 +229,7 @@ async def test_an_old_button_changes_nothing(guest: Guest, old: Answer | GoBack)
     reply = await guest.taps(old)
 
     assert reply.outcome == "EXPIRED_BUTTON"
-    assert reply.toast == "This button has expired."
+    assert reply.toast == "This button has expired: the tap changed nothing, and nothing was charged."
     assert guest.session.draft == before
     assert "How many seconds should it last?" in guest.screen.text
 
@@ -250,7 +250,7 @@ async def test_an_answer_without_a_draft_has_expired(guest: Guest) -> None:
     reply = await guest.taps(Answer("text_to_image", "shape", "1:1"))
 
     assert reply.outcome == "EXPIRED_BUTTON"
-    assert "This button has expired." in guest.screen.text
+    assert "This button has expired: the tap changed nothing, and nothing was charged." in guest.screen.text
     assert "✨ Generate" in guest.labels
 
 

@@ -124,7 +124,7 @@ def attempt(language: Language, shown: Attempt, *, repeatable: bool, offset: int
     doings = []
     if repeatable:
         doings.append(_button(language, "repeat", data.RepeatAttempt(shown.task_id)))
-    if shown.artifact is not None:
+    if shown.file is not None:
         doings.append(_button(language, "send_again", data.SendAgain(shown.task_id)))
     back = Button(language.plain("button.back"), pack(data.ShowHistory(offset)))
     return (*_packed(doings), (back,), _menu_row(language))

@@ -12,6 +12,7 @@ from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, Tele
 from botflight_diagnostics.telemetry import Correlation, Telemetry, TraceContext, bind, mask
 from botflight_service.bot.sender import Sender, Sent
 from botflight_service.bot.transport import retry_after_s
+from botflight_service.generation.settle import CHAT_GONE
 from botflight_service.message import OutgoingMessage
 from botflight_service.provider.interface import ProviderError, ProviderRefused
 from botflight_service.storage.interface import Mark, QueuedMessage, SendOutcome, Storage, StorageError
@@ -31,6 +32,8 @@ RETRY_S = (0.5, 1.0, 2.0, 5.0, 15.0, 30.0)
 GIVE_UP_MS = 24 * 60 * 60 * 1000
 #: Telegram's own bound on what it asks us to wait.
 MAX_RETRY_AFTER_S = 3600.0
+#: What Telegram says of a chat that was deleted, or of a user who never wrote.
+_NO_CHAT = "chat not found"
 #: Messages kept in memory; beyond, they wait in the store and are read once there is room.
 MAX_WAITING = 10_000
 #: Messages read at a time.
@@ -289,6 +292,7 @@ class Outbox:
                 self._telemetry.metrics.blocked_users.add()
                 self._telemetry.metrics.outbox_given_up.add("FORBIDDEN")
                 self._log.warning("MESSAGE_UNDELIVERABLE", reason="FORBIDDEN")
+                await self._never_delivered(item, CHAT_GONE)
                 return SendOutcome.UNDELIVERABLE, Sent()
             except RetryAfter as error:
                 wait_s = min(retry_after_s(error), MAX_RETRY_AFTER_S)
@@ -296,7 +300,8 @@ class Outbox:
                 # Never the error's text: it may quote what the user wrote.
                 self._telemetry.metrics.outbox_given_up.add("REFUSED")
                 self._log.error("MESSAGE_UNDELIVERABLE", reason="REFUSED", error_type=_reason(error))
-                await self._never_delivered(item, "file_refused")
+                gone = _NO_CHAT in error.message.lower()
+                await self._never_delivered(item, CHAT_GONE if gone else "file_refused")
                 return SendOutcome.REFUSED, Sent()
             except ProviderRefused as error:
                 self._telemetry.metrics.outbox_given_up.add("FILE_GONE")
@@ -319,7 +324,7 @@ class Outbox:
         return None
 
     async def _never_delivered(self, item: _Item, code: str) -> None:
-        """Have a file paid back that will not arrive. Of who blocked the bot it waits in their history."""
+        """Have a file paid back that will not arrive: nobody pays for what never came."""
         if item.message.task_id is not None:
             await self._gone(item.message.task_id, code)
 

@@ -103,6 +103,11 @@ class Attempt:
     #: Why it failed, as a stable code.
     failure: str | None = None
 
+    @property
+    def file(self) -> Artifact | None:
+        """The finished file as far as it is the user's: what was paid back is not."""
+        return None if self.state is AttemptState.REFUNDED else self.artifact
+
 
 def check_move(current: AttemptState, to: AttemptState) -> None:
     """Raise IllegalMove unless the table has the move."""

@@ -10,6 +10,7 @@ from botflight_diagnostics.telemetry import Telemetry
 from botflight_service import tally
 from botflight_service.generation.attempts import Attempt, AttemptState, Funding
 from botflight_service.generation.punctuality import Punctuality
+from botflight_service.generation.settle import CHAT_GONE
 from botflight_service.message import OutgoingMessage
 from botflight_service.storage.interface import QueuedMessage, Storage, StorageError, Work
 
@@ -73,7 +74,9 @@ class Commits:
         if to is not AttemptState.CONFIRMED:
             # One that is put back for the next try was counted when it was confirmed.
             metrics.attempts.add(attempt.model, to)
-        if to in {AttemptState.FAILED, AttemptState.REFUNDED}:
+        failure = work.move.failure if work.move else None
+        # A user who went away is nobody's lateness.
+        if to in {AttemptState.FAILED, AttemptState.REFUNDED} and failure != CHAT_GONE:
             self._punctuality.failed(attempt)
         tally.count(metrics, work.transfers)
         self._log.info(
@@ -82,7 +85,7 @@ class Commits:
             model=attempt.model,
             state=str(to),
             free=attempt.funding is Funding.FREE,
-            failure=work.move.failure if work.move else None,
+            failure=failure,
         )
 
     async def persistently(self, call: Callable[[], Awaitable[Result]]) -> Result:

@@ -15,6 +15,8 @@ from botflight_service.storage.interface import Move, Work
 
 #: Why an attempt was given up whose submission was never answered.
 NO_ANSWER: Final = "no_answer"
+#: Why one was paid back whose file Telegram would not take to its chat.
+CHAT_GONE: Final = "chat_gone"
 
 
 class Narrator(Protocol):

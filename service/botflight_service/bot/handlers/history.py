@@ -89,7 +89,7 @@ class History:
         if attempt is None:
             return self._missing(visit, "send_again")
         language = self._texts.speak(visit.language)
-        if attempt.artifact is None:
+        if attempt.file is None:
             notice = language.html("notice.file_missing")
             return self._menu.render(visit, notice=notice, action="send_again", outcome="NO_FILE")
         text = language.html(
@@ -98,7 +98,7 @@ class History:
             moment=language.moment(attempt.created_at_ms, self._zone),
         )
         keyboard = keyboards.result(language, attempt)
-        screen = Screen(text=text, keyboard=keyboard, artifact=attempt.artifact, in_place=False)
+        screen = Screen(text=text, keyboard=keyboard, artifact=attempt.file, in_place=False)
         return Reply(action="send_again", screens=(screen,), toast=language.plain("toast.sent_again"))
 
     async def _own(self, visit: Visit, task_id: UUID) -> Attempt | None:

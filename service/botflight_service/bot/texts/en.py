@@ -128,6 +128,7 @@ _ENTRIES: Final[dict[str, Entry]] = {
     "failure.input_gone": "Telegram no longer gives me the photo that you sent. Please send it once more.",
     "failure.file_refused": "It was made, but Telegram does not take the file.",
     "failure.not_delivered": "It was made, but could not be sent to you for a whole day.",
+    "failure.chat_gone": "Telegram did not let me bring the finished file into this chat.",
     "failure.unavailable": "The generator is down at the moment. Please try again in a few minutes.",
     # Balance, history, top-up
     "balance": "<b>Balance</b>\n\nAvailable: {available}{held}{free}",

@@ -128,6 +128,7 @@ _ENTRIES: Final[dict[str, Entry]] = {
     "failure.input_gone": "Telegram больше не отдаёт мне ваше фото. Пришлите его ещё раз.",
     "failure.file_refused": "Результат готов, но Telegram не принимает этот файл.",
     "failure.not_delivered": "Результат готов, но его не удавалось отправить вам целые сутки.",
+    "failure.chat_gone": "Telegram не дал мне отправить готовый файл в этот чат.",
     "failure.unavailable": "Генератор сейчас недоступен. Попробуйте через несколько минут.",
     # Баланс, история, пополнение
     "balance": "<b>Баланс</b>\n\nДоступно: {available}{held}{free}",

@@ -302,16 +302,17 @@ async def test_who_asks_together_gets_the_same_report():
 
 async def test_a_report_anew_is_begun_after_it_was_asked_for():
     """What has just been changed shows, also when a report was being made before the change."""
-    gate, changed, seen = asyncio.Event(), [], []
+    begun, gate, changed, seen = asyncio.Event(), asyncio.Event(), [], []
 
     async def looked():
+        begun.set()
         seen.append(bool(changed))
         await gate.wait()
         return Checked(details=str(seen[-1]))
 
     runner = preflight(section("a", looked))
     before = asyncio.create_task(runner.report())
-    await asyncio.sleep(0.001)
+    await begun.wait()
     changed.append(True)
     joined, anew = asyncio.create_task(runner.report(fresh=True)), asyncio.create_task(runner.report_anew())
     await asyncio.sleep(0)
@@ -367,9 +368,10 @@ async def test_reports_are_repeated_until_cancelled():
 
 async def test_closing_cuts_a_report_off():
     """At the end of a service no check goes on asking its store."""
-    let_go = []
+    begun, let_go = asyncio.Event(), []
 
     async def patient():
+        begun.set()
         try:
             await asyncio.Event().wait()
         finally:
@@ -377,7 +379,7 @@ async def test_closing_cuts_a_report_off():
 
     runner = preflight(section("a", patient))
     waiting = asyncio.create_task(runner.report())
-    await asyncio.sleep(0.001)
+    await begun.wait()
     await runner.close()
 
     with pytest.raises(asyncio.CancelledError):

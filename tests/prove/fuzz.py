@@ -19,6 +19,8 @@ from botflight_harness.telegram import Telegram
 UPDATES = 1_000
 #: What fails around the bot: nothing, the store, Telegram.
 WEATHERS = ("clear", "store", "telegram")
+#: The default of the settings.
+_AT_ONCE = 30
 _ADMIN_ID = 900_000_001
 
 
@@ -42,6 +44,7 @@ def fuzz(updates: int, weather: str | None = None) -> Run:
             impatient=True,
             daily_free_limit=chance.choice((0, 3)),
             directives=True,
+            more={"USER_UPDATES_AT_ONCE": str(_AT_ONCE)},
             tampered=partial(FailingStore, chance=chance) if sky == "store" else lambda storage: storage,
         ) as shop:
             for person in people:

@@ -28,10 +28,10 @@ async def post(shop: Shop, update_id: int, **content: Any) -> int:
     return response.status
 
 
-async def test_what_the_library_cannot_read_ends_with_an_apology(shop: Shop, boris: Person) -> None:
-    """A message in a shape that python-telegram-bot refuses is done after, and its sender knows of the money."""
+async def test_what_cannot_be_read_ends_with_an_apology(shop: Shop, boris: Person) -> None:
+    """A message in a shape that nobody thought of is done after, and its sender knows of the money."""
     await boris.sends("/start")
-    told = {"from": boris.as_json(), "chat": {"id": boris.user_id, "type": "private"}, "text": "?"}
+    told = {"from": boris.as_json(), "chat": {"id": boris.user_id, "type": "private"}, "text": "?", "entities": ["?"]}
 
     status = await post(shop, 5, message=told)
 

@@ -102,7 +102,12 @@ class Scene:
         errors = [line for line in lines if line["level"] == "error" and line["event"] not in _TOLERATED]
         wrong = [f"{line}" for line in errors if FAILURE not in str(line)]
         wrong += [f"{line}" for line in lines if line.get("reason") == "REFUSED"]
+        # What the bot could not take before Telegram gave it up never reached anybody.
+        dropped = {update.update_id for update in self._shop.harness.courier.dropped}
         for one in drawn:
+            if one.update.update_id in dropped:
+                self.counts += Counter({"updates": 1, "given up by Telegram": 1})
+                continue
             wrong += self._wrong(one, ends.get(one.update.update_id, {}), told, answered)
         if wrong:
             said = [orjson.dumps(one.update.as_json()).decode() for one in drawn]

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from tests.fuzz.doors import Doors, every_address
 from tests.fuzz.knocks import Knock
-from tests.prove.knocking import at_the_harness, at_the_service
+from tests.prove.knocking import at_the_harness, at_the_service, on_the_wire
 
 from shop import Shop
 
@@ -32,6 +32,17 @@ async def test_whatever_the_harness_is_asked_it_answers(number: int, tmp_path: P
     counts = await at_the_harness(REQUESTS)(Random(f"small dose {number}"), tmp_path)
 
     assert {"200", "400", "404", "501"} <= counts.keys()
+
+
+async def test_whatever_comes_on_a_connection_is_answered_or_ended(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The short way to the webhook and the long one behind it, over a real socket; the server lives on."""
+    caplog.set_level("CRITICAL", logger="uvicorn.error")
+
+    counts = await on_the_wire(100)(Random("small dose"), tmp_path)
+
+    assert {"200", "400", "401", "405"} <= counts.keys()
 
 
 async def _raises(_: Request) -> Response:

@@ -6,12 +6,13 @@ from collections import Counter
 from pathlib import Path
 from random import Random
 
+from tests.fuzz import wire
 from tests.fuzz.doors import BotApiKnocks, Doors, every_address
 from tests.fuzz.knocks import Oddities
 from tests.fuzz.objects import words
 from tests.kie_shop import confirms, open_kie, open_kie_shop
 from tests.prove.proof import Proof, Run, none
-from tests.shop import DIAG_TOKEN, PARTNER, SECRET
+from tests.shop import DIAG_TOKEN, PARTNER, SECRET, open_shop
 
 from botflight_diagnostics.console.access import MAX_FORM_BYTES
 from botflight_diagnostics.mute_routes import MAX_BODY_BYTES as MUTES
@@ -23,6 +24,7 @@ from botflight_harness.server.forms import BODY_LIMIT_BYTES as BOT_API
 from botflight_harness.telegram import Telegram
 from botflight_harness.web.page import chat_page
 from botflight_service.web.provider_callback import MAX_BODY_BYTES as CALLBACK
+from botflight_service.web.server import listen, serving
 from botflight_service.web.webhook import MAX_BODY_BYTES as WEBHOOK
 
 REQUESTS = 1_000
@@ -75,6 +77,35 @@ def at_the_service(requests: int) -> Run:
     return run
 
 
+def on_the_wire(connections: int) -> Run:
+    """So many connections to the service's own server, of which each is sent what no client should send."""
+
+    async def run(chance: Random, _: Path) -> Counter[str]:
+        telegram = Telegram(seed=chance.randrange(10**6))
+        bot, counts = telegram.bot(), Counter[str]()
+        async with open_shop(telegram) as shop:
+            listener = listen("127.0.0.1", 0)
+            async with serving(shop.service.asgi, listener, doors=shop.service.doors):
+                for _number in range(connections):
+                    sent = wire.bytes_of(chance, secret=SECRET)
+                    try:
+                        came = await wire.exchanged(listener.getsockname(), sent, chance)
+                    except TimeoutError:
+                        raise AssertionError(f"the connection was left open after {sent!r}") from None
+                    found = wire.statuses(came)
+                    told = [secret for secret in (bot.token, SECRET, DIAG_TOKEN) if secret.encode() in came]
+                    if "500" in found or told:
+                        raise AssertionError(f"{came!r} to {sent!r}")
+                    counts += Counter(found) + Counter(connections=1)
+                alive = await wire.exchanged(listener.getsockname(), b"GET /livez HTTP/1.0\r\n\r\n", Random(1))
+                assert wire.statuses(alive) == ["200"], alive
+            await shop.service.service.idle()
+            none([f"undone: {queued.envelope.payload!r}" for queued in await shop.storage.undone(PARTNER)])
+        return counts
+
+    return run
+
+
 def at_the_harness(requests: int) -> Run:
     """So many requests to a simulated Telegram: half of the runs with people who act, half with a bot that polls."""
 
@@ -104,5 +135,6 @@ def at_the_harness(requests: int) -> Run:
 _CLAIM = "no request is answered by a 500 or not at all, tells a secret, or has more read than its address takes"
 KNOCKING = (
     Proof(name="fuzz-service", claim=_CLAIM, run=at_the_service(REQUESTS), runs=20),
+    Proof(name="fuzz-wire", claim=_CLAIM, run=on_the_wire(REQUESTS), runs=5),
     Proof(name="fuzz-harness", claim=_CLAIM, run=at_the_harness(REQUESTS), runs=20),
 )

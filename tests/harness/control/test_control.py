@@ -237,11 +237,9 @@ async def test_what_is_to_be_repeated_has_a_limit(driver: Driver, alice: Person,
     status, words = await driver.refused(f"/people/{alice.user_id}/taps", button="Go", times=times)
 
     assert (status, words) == (400, "times must be between 1 and 1000")
-    told = driver.document["paths"]["/people/{person}/taps"]["post"]["requestBody"]["content"]["application/json"]
-    assert (
-        told["schema"]["properties"]["times"] | {"minimum": 1, "maximum": 1000}
-        == (told["schema"]["properties"]["times"])
-    )
+    body = driver.document["paths"]["/people/{person}/taps"]["post"]["requestBody"]["content"]["application/json"]
+    told = body["schema"]["properties"]["times"]
+    assert (told["minimum"], told["maximum"]) == (1, 1000)
 
 
 @pytest.mark.parametrize("step", [{"hours": 1e308}, {"seconds": -1}, {"ms": 2**53 - 1}])

@@ -7,34 +7,14 @@ from io import BytesIO
 
 import pytest
 from PIL import Image
+from tests.buying import chooses, confirms
 
 from botflight_harness.telegram import Person
 from botflight_service.generation.attempts import AttemptState, ResultKind
-from botflight_service.generation.catalog import ChoiceInput, Model, NumberInput, PhotoInput, load
+from botflight_service.generation.catalog import Model, load
 from shop import Shop
 
 MODELS = load().models
-
-
-def photo() -> bytes:
-    """A small photo, as a person has it on their phone."""
-    content = BytesIO()
-    Image.linear_gradient("L").resize((64, 48)).convert("RGB").save(content, "JPEG")
-    return content.getvalue()
-
-
-async def answers_everything(person: Person, model: Model) -> None:
-    """Answer each question of a model with something that it takes."""
-    for asked in model.inputs:
-        match asked:
-            case PhotoInput():
-                await person.sends_photo(photo())
-            case ChoiceInput():
-                await person.taps(f"answer:{model.key}:{asked.name}:{asked.choices[0]}")
-            case NumberInput():
-                await person.sends(str(asked.minimum))
-            case _:
-                await person.sends("a lighthouse in the fog")
 
 
 def is_real(kind: ResultKind, content: bytes) -> bool:
@@ -51,12 +31,9 @@ def is_real(kind: ResultKind, content: bytes) -> bool:
 async def test_a_model_is_bought_from_its_card_to_its_file(shop: Shop, alice: Person, model: Model) -> None:
     """Card, questions, confirm, a real file of the kind that was promised, and the price of the card."""
     await shop.gives(alice, 100)
-    await alice.sends("/start")
-    await alice.taps("models")
-    await alice.taps(f"model:{model.key}")
 
-    await answers_everything(alice, model)
-    await alice.taps(next(data for data in alice.last.callback_data if data.startswith("confirm_generation:")))
+    await chooses(alice, model)
+    await confirms(alice)
 
     (attempt,) = await shop.history(alice)
     assert attempt.state is AttemptState.DELIVERED

@@ -69,14 +69,15 @@ class Family(Generic[Metric]):
 class CounterFamily(Family[Counter]):
     """A counter by labels. A series that began at 1 would have no increase to Prometheus, and be seen by nobody.
 
-    So those of listed values begin at 0: at once where all labels are listed, else with the first of their kind.
+    So those of listed values begin at 0: at once where all labels have such, else with the first of their kind.
     """
 
-    __slots__ = ("_listed",)
+    __slots__ = ("_complete",)
 
     def __init__(self, spec: MetricSpec, registry: CollectorRegistry) -> None:
         super().__init__(spec, lambda labels: Counter(spec.name, spec.meaning, labels, registry=registry))
-        self._listed = [label.values if label.more else (*label.values, OTHER) for label in spec.labels]
+        #: By label, all values that it can have; none where others may come.
+        self._complete = [() if label.more else (*label.values, OTHER) for label in spec.labels]
         for values in product(*(label.values for label in spec.labels)):
             self.add(*values, by=0)
 
@@ -86,8 +87,8 @@ class CounterFamily(Family[Counter]):
 
     def _bind(self, values: tuple[str, ...]) -> Counter:
         child = super()._bind(values)
-        kinds = zip(self._listed, self._labels, values, strict=True)
-        for siblings in product(*(listed or (label.of(value),) for listed, label, value in kinds)):
+        kinds = zip(self._complete, self._labels, values, strict=True)
+        for siblings in product(*(complete or (label.of(value),) for complete, label, value in kinds)):
             self._metric.labels(*siblings)
         return child
 

@@ -54,7 +54,6 @@ class _Observed:
                 "db.operation.name": operation,
                 "db.collection.name": table,
             }
-            telemetry.metrics.storage_operations.add(name, "OK", by=0)
             setattr(self, name, partial(self._call, getattr(storage, name), name, span, attributes))
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the store has there

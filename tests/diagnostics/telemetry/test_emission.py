@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan
+from tests.buying import confirms
 
-from botflight_diagnostics.telemetry.catalogue import EVENTS, MAX_SERIES, METRICS, SPANS, UPDATE_TYPES
+from botflight_diagnostics.telemetry.catalogue import EVENTS, METRICS, SPANS, UPDATE_TYPES
 from botflight_harness.telegram import Person, Refusal, Telegram
 from shop import Shop, open_shop
 
@@ -55,11 +56,6 @@ async def busy_shop(telegram: Telegram, alice: Person, boris: Person) -> AsyncIt
         telegram.faults.refuse("sendMessage", Refusal(403, "Forbidden: bot was blocked by the user"))
         await boris.sends("/start")
         yield shop
-
-
-async def confirms(person: Person) -> None:
-    """Tap the button that buys."""
-    await person.taps(next(data for data in person.last.callback_data if data.startswith("confirm_generation:")))
 
 
 def kind_of(span: ReadableSpan) -> str | None:
@@ -158,15 +154,3 @@ async def test_labels_hold_no_ids(busy_shop: Shop, alice: Person, boris: Person)
 
     assert [value for value in values if re.search(r"\d{3,}|[0-9a-f]{8}-|p\*\*\*|p-main", value)] == []
     assert not {str(alice.user_id), str(boris.user_id)} & values
-
-
-async def test_series_stay_few_under_load(telegram: Telegram, busy_shop: Shop) -> None:
-    """Fifty more users, and errors of many kinds, bring no more series than the documentation states."""
-    for number in range(50):
-        person = telegram.user(f"user {number}")
-        if number % 5 == 0:
-            telegram.faults.refuse("sendMessage", Refusal(400 + number, f"Bad Request: of kind {number}"))
-        await person.sends("/start")
-
-    series = sum(len(family.samples) for family in busy_shop.telemetry.metrics.registry.collect())
-    assert 200 < series <= MAX_SERIES

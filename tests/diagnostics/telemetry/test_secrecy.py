@@ -34,7 +34,7 @@ async def test_a_secret_in_a_metric_is_found(telegram: Telegram) -> None:
     """As the value of a label."""
     with pytest.raises(AssertionError, match="metrics"):
         async with open_shop(telegram) as shop:
-            shop.telemetry.metrics.telegram_requests.add(SECRET, "OK")
+            shop.telemetry.metrics.provider_credits.set(SECRET, to=1)
 
 
 async def test_a_secret_in_an_exception_is_found(telegram: Telegram, alice: Person) -> None:

@@ -4,8 +4,9 @@ from typing import Final
 
 from botflight_diagnostics.telemetry.catalogue.entries import Label, MetricSpec
 
-#: All label values that may come make no more series than this.
-MAX_SERIES: Final = 1000
+#: All label values that may come make no more series than this. A target of Prometheus may have a thousand; the rest is
+#: for those that come.
+MAX_SERIES: Final = 800
 
 #: Takes the place of a label's value that is not known.
 OTHER: Final = "other"
@@ -13,7 +14,10 @@ OTHER: Final = "other"
 #: Up to here a tap feels immediate, from 1 s on it feels broken.
 FAST_SECONDS: Final = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 CALL_SECONDS: Final = (0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
-STORAGE_SECONDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 1.0)
+#: A submission may take 75 s, a file 60.
+PROVIDER_SECONDS: Final = (0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0)
+#: From half a second on a call to the store is an alert.
+STORAGE_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 0.5)
 LAG_SECONDS: Final = (0.1, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 3600.0)
 RESULT_SECONDS: Final = (2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 900.0)
 
@@ -26,8 +30,11 @@ UPDATE_TYPES: Final = (
     "my_chat_member",
 )
 
-#: How updates end that no handler decided on; a handler has words of its own beside them.
-OUTCOMES: Final = ("OK", "IGNORED", "FAILED", "EXPIRED", "UNDONE", "RATE_LIMITED")
+#: How updates end, and those words of handlers that are worth watching. Their other words are in the lines alone.
+OUTCOMES: Final = (
+    *("OK", "IGNORED", "FAILED", "EXPIRED", "UNDONE"),
+    *("INSUFFICIENT_FUNDS", "MAINTENANCE", "RATE_LIMITED"),
+)
 
 ATTEMPT_STATES: Final = (
     "confirmed",
@@ -46,23 +53,52 @@ CALLBACK_OUTCOMES: Final = ("TAKEN", "KNOWN", "FORGED", "NOT_OURS", "LATER", "RE
 #: How a generation kept its time.
 TIMINGS: Final = ("in_time", "late", "failed")
 
+# What is asked often has a series of its own from the start, whatever is asked first.
 _TYPE = Label(name="type", meaning="kind of update", values=UPDATE_TYPES)
-_OUTCOME = Label(name="outcome", meaning="what came of it", values=OUTCOMES, more=7)
-_METHOD = Label(name="method", meaning="method of the Bot API", more=14)
+_TIMED_TYPE = Label(name="type", meaning="kind of update", values=("message", "callback_query", "pre_checkout_query"))
+_OUTCOME = Label(name="outcome", meaning="what came of it", values=OUTCOMES)
+_METHOD = Label(
+    name="method",
+    meaning="method of the Bot API",
+    values=(
+        *("sendMessage", "editMessageText", "answerCallbackQuery", "answerPreCheckoutQuery", "sendInvoice"),
+        *("sendPhoto", "sendDocument", "sendVideo", "sendAudio"),
+    ),
+    more=2,
+)
+_TIMED_METHOD = Label(
+    name="method",
+    meaning="method of the Bot API",
+    values=("sendMessage", "editMessageText", "answerCallbackQuery", "sendPhoto", "sendDocument"),
+)
 _TELEGRAM_OUTCOME = Label(
     name="outcome",
     meaning="`OK`, the HTTP status or the error",
     values=("OK", "400", "403", "429", "TimedOut", "NetworkError"),
 )
-_CALL_OUTCOME = Label(name="outcome", meaning="`OK` or what went wrong", values=("OK",), more=4)
-_OPERATION = Label(name="operation", meaning="what was asked", more=5)
-_STORE_OPERATION = Label(name="operation", meaning="method of the store", more=14)
+_CALL_OUTCOME = Label(
+    name="outcome",
+    meaning="`OK` or what went wrong",
+    values=("OK", "ProviderRefused", "ProviderUnavailable", "AnswerLost", "TIMED_OUT", "FAILED"),
+)
+_OPERATION = Label(name="operation", meaning="what was asked", more=4)
+_STORE_OPERATION = Label(
+    name="operation",
+    meaning="method of the store",
+    values=(
+        *("accept", "commit", "session", "balance", "free_used", "attempt", "history"),
+        *("undone", "unsent", "mark"),
+    ),
+)
+_TIMED_STORE_OPERATION = Label(
+    name="operation", meaning="method of the store", values=("accept", "commit", "session", "mark")
+)
 _STORE_OUTCOME = Label(
     name="outcome",
     meaning="`OK`, an error, or a decision that the store contradicted",
     values=("OK", "FAILED", "REFUSED"),
 )
-_MODEL = Label(name="model", meaning="model of the catalogue", more=7)
+_MODEL = Label(name="model", meaning="model of the catalogue", more=6)
 _ATTEMPT_STATE = Label(name="state", meaning="state that they came to", values=ATTEMPT_STATES)
 _TIMING = Label(name="timing", meaning="within twice the usual time of its model, after it, or never", values=TIMINGS)
 _MONEY = Label(
@@ -92,7 +128,7 @@ METRICS: Final = (
         name="botflight_update_duration_seconds",
         kind="histogram",
         unit="seconds",
-        labels=(_TYPE,),
+        labels=(_TIMED_TYPE,),
         buckets=FAST_SECONDS,
         meaning="Time from taking an update up to its end; exemplars carry the trace.",
     ),
@@ -150,7 +186,7 @@ METRICS: Final = (
         name="botflight_telegram_request_duration_seconds",
         kind="histogram",
         unit="seconds",
-        labels=(Label(name="method", meaning="method of the Bot API", more=8),),
+        labels=(_TIMED_METHOD,),
         buckets=CALL_SECONDS,
         meaning="Time of a call to the Bot API.",
     ),
@@ -178,7 +214,7 @@ METRICS: Final = (
         kind="histogram",
         unit="seconds",
         labels=(_OPERATION,),
-        buckets=CALL_SECONDS,
+        buckets=PROVIDER_SECONDS,
         meaning="Time of a call to the provider.",
     ),
     MetricSpec(
@@ -270,7 +306,7 @@ METRICS: Final = (
         name="botflight_storage_operation_duration_seconds",
         kind="histogram",
         unit="seconds",
-        labels=(Label(name="operation", meaning="method of the store", more=6),),
+        labels=(_TIMED_STORE_OPERATION,),
         buckets=STORAGE_SECONDS,
         meaning="Time of a call to the store, the wait for its commit included.",
     ),

@@ -80,7 +80,7 @@ async def came_up(start: asyncio.Task[None], stop: asyncio.Event) -> bool:
     if not start.done():
         return False
     start.result()
-    _calm_the_collector()
+    calm_the_collector()
     return True
 
 
@@ -95,7 +95,7 @@ async def until_over(work: asyncio.Task[None], stop: asyncio.Event) -> None:
         work.result()
 
 
-def _calm_the_collector() -> None:
+def calm_the_collector() -> None:
     """Leave what is there at the start out of every later collection: measured, that is a fifth of an update's cost."""
     gc.collect()
     gc.freeze()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from telegram.request import BaseRequest
 from tests.secrecy import check_kept, signals
 
 from botflight_diagnostics.telemetry import Telemetry
@@ -120,13 +121,15 @@ async def open_shop(
     tampered: Callable[[Storage], Storage] = lambda storage: storage,
     others: Sequence[Settings] = (),
     directives: bool = False,
+    way: Callable[[Telegram], BaseRequest] = TelegramRequest,
 ) -> AsyncIterator[Shop]:
     """Run a service for the time of the block. Free generations are off unless a limit is given.
 
     When `impatient`, the service lives by Telegram's virtual clock, and every wait of its own moves that clock on.
     With `kie` the service has that one make the files, over HTTP, and is called back by it.
-    `tampered` puts something between the service and its store; `others` are bots of other partners beside it.
-    With `directives` words in a prompt, such as [fail], make the provider misbehave.
+    `tampered` puts something between the service and its store; `others` are bots of other partners beside it; `way` is
+    how the service's calls come to Telegram. With `directives` words in a prompt, such as [fail], make the provider
+    misbehave.
     """
     settle = _nothing if kie is None else kie.idle
     clock_ms, sleep = (
@@ -147,7 +150,7 @@ async def open_shop(
         telemetry=telemetry,
         storage=tampered(storage),
         provider=provider,
-        requests=(TelegramRequest(telegram), TelegramRequest(telegram)),
+        requests=(way(telegram), way(telegram)),
         clock_ms=clock_ms,
         sleep=sleep,
         callbacks=callbacks,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashboards.generator.panel import Board, Link, Panel, Row, Target
-from dashboards.generator.promql import per_second, quantile, share, worst
+from dashboards.generator.promql import per_second, quantile, share, some_per_second, worst
 
 _MEANING = Link("What is counted", page="telemetry.md")
 
@@ -46,6 +46,7 @@ GENERATION = Board(
                             "{{model}}",
                         ),
                     ),
+                    nothing="none",
                     link=Link("What to do when it breaks", page="runbooks/BotflightPicturesLate.md"),
                 ),
                 Panel(
@@ -53,7 +54,8 @@ GENERATION = Board(
                     description="In time, late, or failed: the money of a failed one went back.",
                     unit="ops",
                     stacked=True,
-                    targets=(Target(per_second("botflight_generations_total", by="timing"), "{{timing}}"),),
+                    targets=(Target(some_per_second("botflight_generations_total", by="timing"), "{{timing}}"),),
+                    nothing="none",
                     link=_MEANING,
                 ),
             ),
@@ -66,7 +68,8 @@ GENERATION = Board(
                     description="Confirmed, submitting, running, succeeded, delivered is the good way. Unknown: the "
                     "provider's answer never came.",
                     unit="ops",
-                    targets=(Target(per_second("botflight_attempts_total", by="state"), "{{state}}"),),
+                    targets=(Target(some_per_second("botflight_attempts_total", by="state"), "{{state}}"),),
+                    nothing="none",
                     link=Link("What to do with unknown ones", page="runbooks/BPF_ATTEMPT_UNKNOWN.md"),
                 ),
                 Panel(
@@ -90,10 +93,11 @@ GENERATION = Board(
                     unit="reqps",
                     targets=(
                         Target(
-                            per_second("botflight_provider_requests_total", by="operation, outcome"),
+                            some_per_second("botflight_provider_requests_total", by="operation, outcome"),
                             "{{operation}} {{outcome}}",
                         ),
                     ),
+                    nothing="none",
                     link=Link("What to do when they fail", page="runbooks/SVC_PROVIDER_FAILING.md"),
                 ),
                 Panel(
@@ -115,7 +119,8 @@ GENERATION = Board(
                     "maintenance, 505 off.",
                     unit="cps",
                     width=8,
-                    targets=(Target(per_second("botflight_provider_alarms_total", by="alarm"), "{{alarm}}"),),
+                    targets=(Target(some_per_second("botflight_provider_alarms_total", by="alarm"), "{{alarm}}"),),
+                    nothing="none",
                     link=Link("What to do", page="runbooks/BotflightProviderAlarm.md"),
                 ),
                 Panel(

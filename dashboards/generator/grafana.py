@@ -131,6 +131,8 @@ def _panel(panel: Panel) -> Builder:
         built.with_target(_target(panel, target, chr(ord("A") + place)))
     if panel.maximum is not None:
         built.min(0).max(panel.maximum)
+    if panel.nothing:
+        built.no_value(panel.nothing)
     if panel.steps:
         steps = [model.Threshold(value=step.value, color=step.color) for step in panel.steps]
         built.thresholds(dashboard.ThresholdsConfig().mode(model.ThresholdsMode.ABSOLUTE).steps(steps))

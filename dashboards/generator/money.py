@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from dashboards.generator.panel import Board, Link, Panel, Row, Step, Target
-from dashboards.generator.promql import over_range, per_second, share, worst
+from dashboards.generator.promql import over_range, per_second, share, some_per_second, times, worst
 
 _MONEY = "botflight_money_hundredths_total"
 _CREDITS = 100
+_MOVED = over_range(_MONEY, by="kind")
 _MEANING = Link("What is counted", page="telemetry.md")
 
 
 def _credits(kind: str, title: str, description: str) -> Panel:
+    matcher = f'kind="{kind}"'
     return Panel(
         title=title,
         description=f"{description} In credits, over the time that is shown.",
         unit="locale",
         kind="stat",
-        width=4,
+        width=3,
         height=5,
-        targets=(Target(over_range(_MONEY, f'kind="{kind}"') + f" / {_CREDITS}", kind),),
+        targets=(Target(f"round({over_range(_MONEY, matcher)} / {_CREDITS}, 0.01)", kind),),
         link=_MEANING,
     )
 
@@ -35,15 +37,17 @@ MONEY = Board(
                 _credits("held", "Held", "Set aside at the tap on confirm."),
                 _credits("charged", "Charged", "For generations that succeeded: what was earned."),
                 _credits("released", "Released", "Held before and given back: the generation failed."),
-                _credits("refunded", "Refunded", "Charged before and paid back."),
+                _credits("refunded", "Refunded", "Charged before and paid back: the file was gone, or nobody got it."),
+                _credits("taken_back", "Taken back", "Topped up before; the Stars went back to the user."),
+                _credits("handed_back", "Handed back", "Taken back before; Telegram refused to return the Stars."),
                 Panel(
                     title="Free generations",
                     description="Generations that cost nothing, over the time that is shown.",
                     unit="locale",
                     kind="stat",
-                    width=4,
+                    width=3,
                     height=5,
-                    targets=(Target(over_range("botflight_free_generations_total"), "free"),),
+                    targets=(Target(times("botflight_free_generations_total"), "free"),),
                     link=_MEANING,
                 ),
                 Panel(
@@ -51,7 +55,8 @@ MONEY = Board(
                     description="Credits a second by what happened to them. Held follows charged and released by the "
                     "time of a generation.",
                     unit="short",
-                    targets=(Target(f"{per_second(_MONEY, by='kind')} / {_CREDITS}", "{{kind}}"),),
+                    targets=(Target(f"{per_second(_MONEY, by='kind')} / {_CREDITS} and {_MOVED} > 0", "{{kind}}"),),
+                    nothing="none",
                     link=_MEANING,
                 ),
                 Panel(
@@ -59,7 +64,8 @@ MONEY = Board(
                     description="A second, by what became of them. Found: Telegram had one that the ledger had not. "
                     "Unclear ones wait for a person.",
                     unit="ops",
-                    targets=(Target(per_second("botflight_payments_total", by="event"), "{{event}}"),),
+                    targets=(Target(some_per_second("botflight_payments_total", by="event"), "{{event}}"),),
+                    nothing="none",
                     link=_MEANING,
                 ),
                 Panel(
@@ -77,6 +83,7 @@ MONEY = Board(
                             "refunded",
                         ),
                     ),
+                    nothing="none",
                     link=Link("Why they fail", dashboard="generation"),
                 ),
             ),
@@ -166,6 +173,7 @@ MONEY = Board(
                             "free",
                         ),
                     ),
+                    nothing="none",
                     link=Link("What to do when limits do not hold", page="runbooks/BPF_FREE_LIMIT_EXCEEDED.md"),
                 ),
             ),

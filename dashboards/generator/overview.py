@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboards.generator.objective import OBJECTIVES, PICTURES, TAPS, UPDATES, Objective
 from dashboards.generator.panel import Board, Link, Panel, Row, Step, Target
-from dashboards.generator.promql import chosen, over_range, per_second, quantile, share, worst
+from dashboards.generator.promql import chosen, over_range, per_second, quantile, share, some_per_second, worst
 from dashboards.generator.recordings import burn_rate
 
 _GREEN_FROM = (Step(None, "red"),)
@@ -19,6 +19,7 @@ def _kept(objective: Objective, title: str, good: str) -> Panel:
         width=6,
         height=5,
         targets=(Target(good, objective.name),),
+        nothing="none yet",
         steps=(*_GREEN_FROM, Step(objective.target, "green")),
         link=Link("What to do when it breaks", page=f"runbooks/{objective.alert}.md"),
     )
@@ -114,7 +115,8 @@ _TRAFFIC = Row(
             description="Updates that came to an end. None where there should be some is an alert of its own.",
             unit="reqps",
             stacked=True,
-            targets=(Target(per_second("botflight_updates_total", by="type"), "{{type}}"),),
+            targets=(Target(some_per_second("botflight_updates_total", by="type"), "{{type}}"),),
+            nothing="none",
             link=Link("How they are delivered", dashboard="telegram"),
         ),
         Panel(
@@ -122,7 +124,8 @@ _TRAFFIC = Row(
             description="OK, IGNORED (nobody waits for an answer), a word of a handler's own, or what went wrong.",
             unit="reqps",
             stacked=True,
-            targets=(Target(per_second("botflight_updates_total", by="outcome"), "{{outcome}}"),),
+            targets=(Target(some_per_second("botflight_updates_total", by="outcome"), "{{outcome}}"),),
+            nothing="none",
             link=Link("What the words mean", page="telemetry.md"),
         ),
     ),
@@ -162,7 +165,8 @@ _ERRORS = Row(
             description="By HTTP status: 401 a wrong secret, 400 and 413 no update, 503 not now, Telegram comes again.",
             unit="reqps",
             width=8,
-            targets=(Target(per_second("botflight_updates_refused_total", by="status"), "{{status}}"),),
+            targets=(Target(some_per_second("botflight_updates_refused_total", by="status"), "{{status}}"),),
+            nothing="none",
             link=Link("What is measured", page="telemetry.md"),
         ),
     ),
@@ -213,10 +217,11 @@ _SATURATION = Row(
             width=8,
             targets=(
                 Target(
-                    per_second("botflight_storage_operations_total", by="operation, outcome"),
+                    some_per_second("botflight_storage_operations_total", by="operation, outcome"),
                     "{{operation}} {{outcome}}",
                 ),
             ),
+            nothing="none",
             link=Link("What to do", page="runbooks/BotflightStoreFailing.md"),
         ),
         Panel(

@@ -55,6 +55,8 @@ class Panel:
     exemplars: bool = False
     stacked: bool = False
     maximum: float | None = None
+    #: What it says where there is nothing to show, because nothing happened.
+    nothing: str = ""
     steps: tuple[Step, ...] = ()
     #: What values stand for, as text and colour.
     words: Mapping[int, tuple[str, str]] = field(default_factory=dict)

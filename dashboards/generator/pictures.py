@@ -21,6 +21,8 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, DateFormatter, date2num
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 FOLDER: Final = Path(__file__).parents[1] / "grafana"
 #: Points in a panel, as Grafana has about as many as pixels.
@@ -28,11 +30,17 @@ POINTS: Final = 150
 #: In inches: a column and a row of the grid.
 COLUMN: Final = 0.62
 ROW: Final = 0.36
+#: Rows above the first panel.
+HEAD: Final = 2.3
 
 _BACK, _PANEL, _TEXT, _DIM, _GRID = "#111217", "#181b1f", "#d8d9da", "#8e9197", "#2c3235"
 _SERIES: Final = ("#73bf69", "#f2cc0c", "#5794f2", "#ff9830", "#f2495c", "#b877d9", "#8ab8ff", "#c8f2c2", "#ffa6b0")
 _NAMED: Final = {"green": "#73bf69", "orange": "#ff9830", "red": "#f2495c", "blue": "#5794f2"}
-_MOST_LEGENDS: Final = 8
+_MOST_LEGENDS: Final = 10
+#: Characters of a legend to a column of the grid, and lines of it.
+_LEGEND_WIDTH: Final = 7.4
+_LEGEND_LINES: Final = 2
+_POINT: Final = "#ffffff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +71,7 @@ class Source:
 
     def series(self, target: Mapping[str, Any]) -> list[Drawn]:
         """Ask a question of a panel."""
-        expr = target["expr"]
-        for name in sorted(self._variables, key=len, reverse=True):
-            expr = expr.replace(name, self._variables[name])
-        given = {"query": expr, "start": self.since, "end": self.until, "step": self._step}
-        with urlopen(f"{self._url}/api/v1/query_range?{urlencode(given)}", timeout=30) as answer:  # noqa: S310 - given by whoever runs this
-            found = json.load(answer)["data"]["result"]
+        found = self._ask("query_range", target["expr"], step=self._step)["result"]
         return [
             Drawn(
                 name=_named(target["legendFormat"], one["metric"]),
@@ -79,6 +82,22 @@ class Source:
             for one in found
         ]
 
+    def points(self, target: Mapping[str, Any]) -> list[tuple[float, float]]:
+        """The exemplars of a question: times and values, each of which leads to a trace."""
+        found = self._ask("query_exemplars", target["expr"]) if target.get("exemplar") else []
+        return [
+            (date2num(_moment(one["timestamp"])), float(one["value"]))
+            for series in found
+            for one in series["exemplars"]
+        ]
+
+    def _ask(self, what: str, expr: str, **more: object) -> Any:  # noqa: ANN401 - what Prometheus says
+        for name in sorted(self._variables, key=len, reverse=True):
+            expr = expr.replace(name, self._variables[name])
+        given = {"query": expr, "start": self.since, "end": self.until, **more}
+        with urlopen(f"{self._url}/api/v1/{what}?{urlencode(given)}", timeout=30) as answer:  # noqa: S310 - given by whoever runs this
+            return json.load(answer)["data"]
+
 
 def _named(legend: str, labels: Mapping[str, str]) -> str:
     return re.sub(r"{{(\w+)}}", lambda label: labels.get(label[1], ""), legend)
@@ -88,12 +107,13 @@ def draw(board: Mapping[str, Any], source: Source) -> Figure:
     """Draw a dashboard as it stands."""
     mpl.rcParams.update({"font.family": "DejaVu Sans", "font.size": 8, "text.color": _TEXT, "axes.labelcolor": _DIM})
     height = max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in board["panels"])
-    figure = Figure(figsize=(24 * COLUMN, (height + 1.6) * ROW), facecolor=_BACK)
-    rows = height + 1.6
-    figure.text(0.008, 1 - 0.9 / rows, board["title"], fontsize=15, weight="bold", va="center")
+    rows = height + HEAD
+    figure = Figure(figsize=(24 * COLUMN, rows * ROW), facecolor=_BACK)
+    figure.text(0.008, 1 - 0.8 / rows, board["title"], fontsize=15, weight="bold", va="center")
+    figure.text(0.008, 1 - 1.7 / rows, board["description"], fontsize=9, color=_DIM, va="center")
     for panel in board["panels"]:
         at = panel["gridPos"]
-        left, top = at["x"] / 24, 1 - (at["y"] + 1.6) / rows
+        left, top = at["x"] / 24, 1 - (at["y"] + HEAD) / rows
         if panel["type"] == "row":
             figure.text(left + 0.008, top - 0.5 / rows, f"▾ {panel['title']}", fontsize=11, color=_TEXT, va="center")
             continue
@@ -112,12 +132,13 @@ def _panel(
     drawn = [one for target in panel["targets"] for one in source.series(target)]
     drawn = [one for one in drawn if any(math.isfinite(value) for value in one.values)]
     if not drawn:
-        frame.text(0.5, 0.45, "No data", color=_DIM, ha="center", transform=frame.transAxes)
+        nothing = panel["fieldConfig"]["defaults"].get("noValue", "No data")
+        frame.text(0.5, 0.45, nothing, color=_DIM, ha="center", transform=frame.transAxes, fontsize=11)
         return
     margin = {"timeseries": 0.046, "state-timeline": 0.066}.get(panel["type"], 0.01)
-    legend = 1.5 if panel["type"] == "timeseries" else 0.3
+    below = {"timeseries": 1.3 + 0.55 * _LEGEND_LINES, "state-timeline": 1.2}.get(panel["type"], 0.4)
     inner = figure.add_axes(
-        (left + margin, bottom + (0.9 + legend) / rows, width - margin - 0.012, height - (2.2 + legend) / rows)
+        (left + margin, bottom + below / rows, width - margin - 0.012, height - (below + 1.35) / rows)
     )
     inner.set_facecolor(_PANEL)
     _KINDS[panel["type"]](inner, panel, drawn, source)
@@ -125,7 +146,6 @@ def _panel(
 
 def _series(axes: Axes, panel: Mapping[str, Any], drawn: Sequence[Drawn], source: Source) -> None:
     defaults = panel["fieldConfig"]["defaults"]
-    unit = defaults["unit"]
     drawn = sorted(drawn, key=lambda one: -max((value for value in one.values if math.isfinite(value)), default=0))
     stacked = defaults["custom"].get("stacking", {}).get("mode") == "normal"
     floor: dict[float, float] = {}
@@ -138,22 +158,46 @@ def _series(axes: Axes, panel: Mapping[str, Any], drawn: Sequence[Drawn], source
             axes.plot(one.times, above, color=color, linewidth=1.1, label=one.name)
             floor |= dict(zip(one.times, above, strict=True))
         else:
-            axes.plot(one.times, one.values, color=color, linewidth=1.2, label=one.name)
-            axes.fill_between(one.times, 0, one.values, color=color, alpha=0.06, linewidth=0)
+            axes.plot(one.times, one.values, color=color, linewidth=1.3, label=one.name)
+            axes.fill_between(one.times, 0, one.values, color=color, alpha=0.05, linewidth=0)
+    top = _highest(axes, drawn, defaults)
+    axes.set_ylim(0, top)
+    points = [point for target in panel["targets"] for point in source.points(target)]
+    if points:
+        times, values = zip(*points, strict=True)
+        axes.scatter(times, [min(value, top * 0.985) for value in values], s=7, color=_POINT, marker="D", alpha=0.45)
     _time_axis(axes, source)
-    top = axes.get_ylim()[1]
-    # All at zero: a scale of hundredths would be made of nothing.
-    flat = not any(value > 0 for one in drawn for value in one.values)
-    axes.set_ylim(0, defaults.get("max") or (1 if flat else top))
     for step in defaults.get("thresholds", {}).get("steps", []):
-        if step["value"] is not None and step["value"] < axes.get_ylim()[1]:
+        if step["value"] is not None and step["value"] < top:
             axes.axhline(step["value"], color=_NAMED[step["color"]], linewidth=0.8, linestyle="--")
-    axes.yaxis.set_major_formatter(lambda value, _: formatted(value, unit))
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
+    axes.yaxis.set_major_formatter(lambda value, _: formatted(value, defaults["unit"]))
+    _legend(axes, panel, [one.name for one in drawn], points=bool(points))
+
+
+def _highest(axes: Axes, drawn: Sequence[Drawn], defaults: Mapping[str, Any]) -> float:
+    """Where the scale ends; all at zero, a scale of hundredths would be made of nothing."""
+    flat = not any(value > 0 for one in drawn for value in one.values)
+    return float(defaults.get("max") or (1 if flat else axes.get_ylim()[1]))
+
+
+def _legend(axes: Axes, panel: Mapping[str, Any], names: Sequence[str], *, points: bool) -> None:
+    """Name the lines, as many in a row as have room."""
+    handles, _ = axes.get_legend_handles_labels()
+    entries = list(zip(handles, names, strict=True))[:_MOST_LEGENDS]
+    if points:
+        mark = Line2D([], [], color=_POINT, marker="D", linestyle="", markersize=2.6, alpha=0.7)
+        entries.append((mark, "traces"))
+    room = panel["gridPos"]["w"] * _LEGEND_WIDTH
+    longest = max(len(name) for _, name in entries) + 5
+    columns = max(1, int(room // longest))
+    shown = entries[: columns * _LEGEND_LINES]
     axes.legend(
-        *[entries[:_MOST_LEGENDS] for entries in axes.get_legend_handles_labels()],
+        [handle for handle, _ in shown],
+        [name for _, name in shown],
         loc="upper left",
         bbox_to_anchor=(-0.01, -0.16),
-        ncols=4,
+        ncols=min(columns, len(shown)),
         frameon=False,
         fontsize=7,
         labelcolor=_DIM,
@@ -163,20 +207,36 @@ def _series(axes: Axes, panel: Mapping[str, Any], drawn: Sequence[Drawn], source
     )
 
 
-def _stat(axes: Axes, panel: Mapping[str, Any], drawn: Sequence[Drawn], _source: Source) -> None:
+def _stat(axes: Axes, panel: Mapping[str, Any], drawn: Sequence[Drawn], source: Source) -> None:
     axes.set_axis_off()
     defaults = panel["fieldConfig"]["defaults"]
-    for place, one in enumerate(drawn[:6]):
-        value = next(value for value in reversed(one.values) if math.isfinite(value))
-        color = _colored(value, defaults.get("thresholds", {}).get("steps", []))
-        middle = (place + 0.5) / min(6, len(drawn))
-        several = len(drawn) > 1
-        shown = formatted(value, defaults["unit"])
-        size = 26 if not several else 15
-        axes.text(middle, 0.55, shown, color=color, fontsize=size, ha="center", va="center")
+    steps = defaults.get("thresholds", {}).get("steps", [])
+    if len(drawn) == 1:
+        _spark(axes, drawn[0], steps, source)
+    shown = drawn[: max(1, panel["gridPos"]["w"] // 2)]
+    for place, one in enumerate(shown):
+        value = _last(one)
+        middle = (place + 0.5) / len(shown)
+        several = len(shown) > 1
+        size = 13 if several else 22
+        at = {"ha": "center", "va": "center", "transform": axes.transAxes}
+        axes.text(middle, 0.62, formatted(value, defaults["unit"]), color=_colored(value, steps), fontsize=size, **at)
         if several:
-            axes.text(middle, 0.15, one.name, color=_DIM, fontsize=6.5, ha="center", va="center")
-    axes.set(xlim=(0, 1), ylim=(0, 1))
+            axes.text(middle, 0.15, one.name, color=_DIM, fontsize=6.5, **at)
+
+
+def _spark(axes: Axes, one: Drawn, steps: Sequence[Mapping[str, Any]], source: Source) -> None:
+    """The way to the value, faintly below it."""
+    color = _colored(_last(one), steps)
+    axes.fill_between(one.times, 0, one.values, color=color, alpha=0.13, linewidth=0)
+    axes.plot(one.times, one.values, color=color, linewidth=0.8, alpha=0.6)
+    top = max((value for value in one.values if math.isfinite(value)), default=0)
+    axes.set_ylim(0, 2.6 * top or 1)
+    axes.set_xlim(date2num(_moment(source.since)), date2num(_moment(source.until)))
+
+
+def _last(one: Drawn) -> float:
+    return next(value for value in reversed(one.values) if math.isfinite(value))
 
 
 def _states(axes: Axes, panel: Mapping[str, Any], drawn: Sequence[Drawn], source: Source) -> None:
@@ -209,9 +269,9 @@ def _table(axes: Axes, panel: Mapping[str, Any], drawn: Sequence[Drawn], _source
     axes.set_axis_off()
     columns = [*sorted({name for one in drawn for name in one.labels if name != "__name__"}), "Value"]
     unit = panel["fieldConfig"]["defaults"]["unit"]
-    cells_of = (
-        [*(one.labels.get(name, "") for name in columns[:-1]), formatted(one.values[-1], unit)] for one in drawn
-    )
+    # A table is asked for now, and not for what was.
+    now = [one for one in drawn if one.times[-1] >= drawn[0].times[-1]]
+    cells_of = ([*(one.labels.get(name, "") for name in columns[:-1]), formatted(one.values[-1], unit)] for one in now)
     lines = [columns, *cells_of]
     for row, cells in enumerate(lines[:8]):
         for column, cell in enumerate(cells):

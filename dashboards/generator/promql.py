@@ -15,9 +15,19 @@ def per_second(metric: str, *matchers: str, by: str = "") -> str:
     return f"{_sum(by)}(rate({chosen(metric, *matchers)}[$__rate_interval]))"
 
 
+def some_per_second(metric: str, *matchers: str, by: str) -> str:
+    """Likewise, of those alone that counted anything in the time that is shown: what never happened is no line."""
+    return f"{per_second(metric, *matchers, by=by)} and {over_range(metric, *matchers, by=by)} > 0"
+
+
 def over_range(metric: str, *matchers: str, by: str = "") -> str:
     """How much a counter counted in the whole time that is shown."""
     return f"{_sum(by)}(increase({chosen(metric, *matchers)}[$__range]))"
+
+
+def times(metric: str, *matchers: str, by: str = "") -> str:
+    """How often it happened in the whole time that is shown: Prometheus guesses fractions at the ends."""
+    return f"round({over_range(metric, *matchers, by=by)})"
 
 
 def quantile(of: float, histogram: str, *matchers: str, by: str = "") -> str:

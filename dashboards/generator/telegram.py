@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashboards.generator.panel import Board, Link, Panel, Row, Step, Target
-from dashboards.generator.promql import chosen, over_range, per_second, quantile, worst
+from dashboards.generator.promql import chosen, per_second, quantile, some_per_second, times, worst
 
 _MEANING = Link("What is counted", page="telemetry.md")
 
@@ -28,17 +28,18 @@ TELEGRAM = Board(
                 ),
                 Panel(
                     title="Since the last failed delivery",
-                    description="How long ago Telegram last failed to deliver an update; decades where it never did.",
+                    description="How long ago Telegram last failed to deliver an update.",
                     unit="s",
                     kind="stat",
                     width=6,
                     height=6,
                     targets=(
                         Target(
-                            f"time() - {worst('botflight_webhook_last_error_timestamp_seconds')}",
+                            f"time() - ({worst('botflight_webhook_last_error_timestamp_seconds')} > 0)",
                             "{{instance}}",
                         ),
                     ),
+                    nothing="never",
                     steps=(Step(None, "red"), Step(3600, "green")),
                     link=Link("What to do", page="runbooks/SVC_WEBHOOK_ERROR.md"),
                 ),
@@ -70,7 +71,8 @@ TELEGRAM = Board(
                     title="Requests refused at the door",
                     description="By HTTP status. 401 is somebody without our secret, 503 asks Telegram to come again.",
                     unit="reqps",
-                    targets=(Target(per_second("botflight_updates_refused_total", by="status"), "{{status}}"),),
+                    targets=(Target(some_per_second("botflight_updates_refused_total", by="status"), "{{status}}"),),
+                    nothing="none",
                     link=Link("What to do when the webhook is wrong", page="runbooks/SVC_WEBHOOK_WRONG.md"),
                 ),
             ),
@@ -83,7 +85,8 @@ TELEGRAM = Board(
                     description="Calls to the Bot API a second, long polling aside.",
                     unit="reqps",
                     stacked=True,
-                    targets=(Target(per_second("botflight_telegram_requests_total", by="method"), "{{method}}"),),
+                    targets=(Target(some_per_second("botflight_telegram_requests_total", by="method"), "{{method}}"),),
+                    nothing="none",
                     link=_MEANING,
                 ),
                 Panel(
@@ -94,10 +97,11 @@ TELEGRAM = Board(
                     unit="reqps",
                     targets=(
                         Target(
-                            per_second("botflight_telegram_requests_total", 'outcome!="OK"', by="method, outcome"),
+                            some_per_second("botflight_telegram_requests_total", 'outcome!="OK"', by="method, outcome"),
                             "{{method}} {{outcome}}",
                         ),
                     ),
+                    nothing="none",
                     link=Link("What to do", page="runbooks/BotflightTelegramFailing.md"),
                 ),
                 Panel(
@@ -150,7 +154,8 @@ TELEGRAM = Board(
                     "a day.",
                     unit="cps",
                     width=8,
-                    targets=(Target(per_second("botflight_outbox_given_up_total", by="reason"), "{{reason}}"),),
+                    targets=(Target(some_per_second("botflight_outbox_given_up_total", by="reason"), "{{reason}}"),),
+                    nothing="none",
                     link=_MEANING,
                 ),
                 Panel(
@@ -160,7 +165,7 @@ TELEGRAM = Board(
                     kind="stat",
                     width=8,
                     height=5,
-                    targets=(Target(over_range("botflight_blocked_users_total"), "blocked"),),
+                    targets=(Target(times("botflight_blocked_users_total"), "blocked"),),
                     link=_MEANING,
                 ),
                 Panel(

@@ -1,4 +1,8 @@
-"""A few lively minutes, drawn for docs/images: `python -m tests.dashboards.scene FOLDER [SECONDS]`."""
+"""A few lively minutes, drawn for docs/images: `python -m tests.dashboards.scene FOLDER [SECONDS]`.
+
+For a good third all is well. Then the provider fails and Telegram floods, later the store is slow, and at last somebody
+edits an account by hand; that is mended before the end.
+"""
 
 from __future__ import annotations
 
@@ -7,79 +11,149 @@ import random
 import sys
 import tempfile
 import time
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any
 
 from dashboards.generator.rule import Pace
+from telegram.request import RequestData
 from tests.dashboards.prometheus_server import prometheus
-from tests.dashboards.stage import Stage, stage
-from tests.dashboards.test_live import credit
+from tests.dashboards.stage import MODELS, Stage, stage
 
+from botflight_harness.ptb import TelegramRequest
 from botflight_harness.telegram import Refusal
+from botflight_service.provider.mischief import Fate, Mischief
 
-#: Hours become minutes.
-PACE = Pace(1 / 30)
-
-
-async def lively(on: Stage, seconds: float) -> None:
-    """People come and buy, more and fewer of them; in the middle things go wrong for a while."""
-    chances = random.Random(7)
-    began = time.monotonic()
-    on.shop.provider._pace = 0.25
-    going: set[asyncio.Task[object]] = set()
-    broken = False
-    while (now := time.monotonic() - began) < seconds:
-        if 0.45 < now / seconds < 0.6:
-            _trouble(on, chances)
-        act = on.somebody_buys() if chances.random() < 0.35 else on.somebody_comes()
-        task = asyncio.create_task(act)
-        going.add(task)
-        task.add_done_callback(going.discard)
-        if now / seconds > 0.75 and not broken:
-            on.break_the_ledger()
-            broken = True
-        if chances.random() < 0.08:
-            await on.look()
-        await asyncio.sleep(chances.expovariate(4 + 3 * abs((now / 20) % 2 - 1)))
-    await asyncio.wait(going, timeout=10)
+#: An hour becomes a minute.
+PACE = Pace(1 / 60)
+#: What is bought how often, by its place in the catalogue: pictures most, videos least.
+_TASTES = (10, 4, 1, 3, 3)
+#: The shares of the time from and to which something goes wrong.
+_PROVIDER_FAILS = (0.38, 0.5)
+_TELEGRAM_FLOODS = (0.42, 0.52)
+_STORE_IS_SLOW = (0.64, 0.71)
+_LEDGER_IS_BROKEN = (0.8, 0.9)
 
 
-def _trouble(on: Stage, chances: random.Random) -> None:
-    faults = on.telegram.faults
-    match chances.randrange(8):
-        case 0:
-            faults.flood("sendMessage", retry_after_s=1, times=2)
-        case 1:
-            faults.refuse("sendMessage", Refusal(403, "Forbidden: bot was blocked by the user"))
-        case 2:
-            on.shop.provider.fails()
-        case 3:
-            on.shop.provider.refuses()
-        case 4:
-            faults.lose_call("sendMessage")
-        case 5:
-            on.saboteur.delay_s = chances.choice((0.0, 0.05, 0.2))
-        case _:
-            on.saboteur.delay_s = 0.0
+class FarTelegram(TelegramRequest):
+    """The way to a Telegram that is some thousand kilometres away."""
+
+    async def do_request(
+        self,
+        url: str,
+        method: str,
+        request_data: RequestData | None = None,
+        *timeouts: Any,
+        **more: Any,
+    ) -> tuple[int, bytes]:
+        """Make one request, and wait for its answer."""
+        await asyncio.sleep(min(0.6, 0.03 * random.lognormvariate(0.3, 0.6)))
+        return await super().do_request(url, method, request_data, *timeouts, **more)
+
+
+class Scene:
+    """Who comes, and what happens to them."""
+
+    def __init__(self, on: Stage, *, seconds: float) -> None:
+        self._on = on
+        self._seconds = seconds
+        self._began = time.monotonic()
+        self._chances = random.Random(7)
+        self._broken = False
+        self.credit = 2400.0
+
+    @property
+    def at(self) -> float:
+        """How much of it is over, 0 to 1."""
+        return (time.monotonic() - self._began) / self._seconds
+
+    async def play(self) -> None:
+        """Let people come until it is over."""
+        going: set[asyncio.Task[Any]] = set()
+        looking = asyncio.create_task(self._look())
+        while self.at < 1:
+            self._make_trouble()
+            task = asyncio.create_task(self._somebody())
+            going.add(task)
+            task.add_done_callback(going.discard)
+            # They come in waves.
+            await asyncio.sleep(self._chances.expovariate(3 + 3 * abs((self.at * 6) % 2 - 1)))
+        looking.cancel()
+        await asyncio.wait(going, timeout=5)
+
+    async def left(self) -> float:
+        """What is left with the provider."""
+        return self.credit
+
+    def _is(self, span: tuple[float, float]) -> bool:
+        return span[0] <= self.at < span[1]
+
+    def _somebody(self) -> Coroutine[Any, Any, object]:
+        chance = self._chances.random()
+        if chance < 0.40:
+            (model,) = self._chances.choices(MODELS, _TASTES)
+            self._plan()
+            self.credit -= 4
+            return self._on.somebody_buys(model=model, pictures=self._chances.choice((1, 1, 2)))
+        if chance < 0.50:
+            return self._on.somebody_pays(self._chances.choice(("small", "small", "medium")))
+        if chance < 0.53:
+            return self._on.somebody_has_it_back()
+        return self._on.somebody_comes()
+
+    def _plan(self) -> None:
+        """What becomes of the next jobs: each takes its own time, and while the provider fails, most do."""
+        plans = self._on.shop.provider._plans
+        if self._is(_PROVIDER_FAILS) and self._chances.random() < 0.6:
+            plans.add(Mischief(fate=Fate.FAIL, failure="generation_failed"), 1)
+        else:
+            plans.add(Mischief(slowness=self._chances.lognormvariate(0, 0.35)), 1)
+
+    def _make_trouble(self) -> None:
+        faults = self._on.telegram.faults
+        if self._is(_TELEGRAM_FLOODS) and self._chances.random() < 0.5:
+            match self._chances.randrange(4):
+                case 0:
+                    faults.refuse("sendMessage", Refusal(403, "Forbidden: bot was blocked by the user"))
+                case 1:
+                    faults.lose_call("sendMessage")
+                case _:
+                    faults.flood("sendMessage", retry_after_s=1)
+        self._on.saboteur.delay_s = 0.12 if self._is(_STORE_IS_SLOW) else 0.0
+        if self._is(_LEDGER_IS_BROKEN) != self._broken:
+            self._on.break_the_ledger()
+            self._broken = not self._broken
+
+    async def _look(self) -> None:
+        """Have the preflights run, ask the provider and Telegram, and have a stranger try the door now and then."""
+        while True:
+            await self._on.look()
+            await self._on.shop.service.vitals.ask_provider()
+            await self._on.shop.service.vitals.ask_telegram()
+            if self._chances.random() < 0.2:
+                await self._on.a_stranger_knocks()
+            await asyncio.sleep(self._seconds / 100)
 
 
 async def main(folder: Path, seconds: float) -> None:
     """Run the scene, and draw every dashboard of it."""
     with tempfile.TemporaryDirectory() as place:
         async with (
-            stage(Path(place), free=1) as on,
+            stage(Path(place), free=1, way=FarTelegram) as on,
             prometheus(Path(place), on.address, pace=PACE) as server,
         ):
-            on.shop.provider.credit = credit  # type: ignore[attr-defined]  # the local one has no account of its own
-            await on.shop.service.vitals.ask_provider()
-            await lively(on, seconds)
+            on.shop.provider._pace = 0.2
+            scene = Scene(on, seconds=seconds)
+            on.shop.provider.credit = scene.left  # type: ignore[attr-defined]  # the local one has no account of its own
+            await scene.play()
             for board in ("overview", "money", "telegram", "generation", "preflight"):
                 command = ("-m", "dashboards.generator.pictures", server.url, board)
                 file = folder / f"dashboard-{board}.png"
                 process = await asyncio.create_subprocess_exec(
-                    sys.executable, *command, str(file), "--minutes", str((seconds + 5) / 60)
+                    sys.executable, *command, str(file), "--minutes", str(seconds / 60)
                 )
                 assert await process.wait() == 0
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), float(sys.argv[2]) if len(sys.argv) > 2 else 150.0))
+    asyncio.run(main(Path(sys.argv[1]), float(sys.argv[2]) if len(sys.argv) > 2 else 240.0))

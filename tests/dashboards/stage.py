@@ -6,20 +6,28 @@ import asyncio
 import contextlib
 import itertools
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 from typing import Any, cast
 
 import aiohttp
+from telegram.request import BaseRequest
+from tests.buying import chooses, confirms
 from tests.running import free_port
-from tests.shop import DIAG_TOKEN, Shop, open_shop
+from tests.shop import DIAG_TOKEN, PARTNER, Shop, open_shop
 
 from botflight_harness.clock import SystemClock
+from botflight_harness.ptb import TelegramRequest
 from botflight_harness.telegram import Person, Telegram
+from botflight_service.generation.attempts import Artifact
+from botflight_service.generation.catalog import Model, load
+from botflight_service.provider.interface import ProviderRefused
 from botflight_service.storage.interface import Storage, StorageError
 from botflight_service.web.server import listen, serving
+
+MODELS = load().models
 
 
 class Saboteur:
@@ -88,16 +96,61 @@ class Stage:
         await person.sends("/start")
         return person
 
-    async def somebody_buys(self, *, pictures: int = 1) -> Person:
-        """A new person with 20 credits buys pictures; the first is free where there are free ones."""
+    async def somebody_buys(self, *, pictures: int = 1, model: Model = MODELS[0]) -> Person:
+        """A new person with 60 credits buys pictures; the first is free where there are free ones."""
         person = self.somebody()
-        await self.shop.gives(person, 20)
+        await self.shop.gives(person, 60)
         for number in range(pictures):
-            await self.shop.opens_confirmation(person, prompt=f"a fox for {person.first_name}, number {number}")
-            await person.taps(
-                next(data for data in person.last.callback_data if data.startswith("confirm_generation:"))
-            )
+            await chooses(person, model, words=f"a fox for {person.first_name}, number {number}")
+            await confirms(person)
         return person
+
+    async def somebody_pays(self, pack: str = "small") -> Person:
+        """A new person buys credits for Stars."""
+        person = self.somebody()
+        await self.shop.invoices(person, pack)
+        await person.pays()
+        return person
+
+    async def somebody_has_it_back(self) -> None:
+        """A new person buys credits, and has the Stars back."""
+        person = await self.somebody_pays()
+        await person.sends("/paysupport")
+        for button in ("ask_refund:", "confirm_refund:"):
+            await person.taps(next(data for data in person.last.callback_data if data.startswith(button)))
+
+    async def a_file_vanishes(self) -> None:
+        """Somebody pays for a picture, and it is gone when it is to be sent: the money goes back."""
+        provider = self.shop.provider
+        fetch = provider.fetch
+
+        async def gone(_: Artifact) -> bytes:
+            raise ProviderRefused("file_gone")
+
+        provider.fetch = gone  # type: ignore[method-assign]  # what the provider's own end may bring
+        try:
+            await self.somebody_buys()
+            await self.shop.service.service.idle()
+        finally:
+            provider.fetch = fetch  # type: ignore[method-assign]
+
+    async def a_stranger_knocks(self) -> int:
+        """Post an update with a secret that is not ours; the status."""
+        headers = {"X-Telegram-Bot-Api-Secret-Token": "not-ours"}
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(f"http://{self.address}/webhook", data=b"{}", headers=headers) as answer,
+        ):
+            return answer.status
+
+    async def the_door_jams(self) -> None:
+        """The store takes no update for a moment: Telegram is refused, remembers it, and comes again."""
+        self.saboteur.errors["accept"] = store_error()
+        coming = asyncio.create_task(self.somebody_comes())
+        await asyncio.sleep(0.1)
+        self.saboteur.errors.clear()
+        await coming
+        await self.shop.service.vitals.ask_telegram()
 
     async def look(self) -> None:
         """Have both preflights run anew, as somebody with the token may."""
@@ -129,6 +182,12 @@ class Stage:
                 (change,),
             )
             store.commit()
+
+    async def audits(self) -> None:
+        """Recount the ledger: to the end of a pass that may have begun before, and once more."""
+        for _ in range(2):
+            while not await self.shop.storage.audit(PARTNER):
+                pass
 
     async def overfill_a_trace(self) -> None:
         """More spans than a trace keeps: the rest is dropped, and counted."""
@@ -172,7 +231,9 @@ async def repeated(act: Any, *, every_s: float) -> AsyncIterator[None]:
 
 
 @contextlib.asynccontextmanager
-async def stage(folder: Path, *, free: int = 0, port: int = 0) -> AsyncIterator[Stage]:
+async def stage(
+    folder: Path, *, free: int = 0, port: int = 0, way: Callable[[Telegram], BaseRequest] = TelegramRequest
+) -> AsyncIterator[Stage]:
     """Run the service on a store in `folder`, with its pages on a loopback address."""
     telegram = Telegram(clock=SystemClock())
     file = folder / "shop.sqlite"
@@ -184,7 +245,7 @@ async def stage(folder: Path, *, free: int = 0, port: int = 0) -> AsyncIterator[
 
     url = f"sqlite:///{file}"
     async with (
-        open_shop(telegram, daily_free_limit=free, database_url=url, tampered=tampered) as shop,
+        open_shop(telegram, daily_free_limit=free, database_url=url, tampered=tampered, way=way) as shop,
         contextlib.AsyncExitStack() as door,
     ):
         address = f"127.0.0.1:{port or free_port()}"

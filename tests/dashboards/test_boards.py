@@ -1,16 +1,16 @@
-"""The dashboards as they are checked in: by the rules of Grafana's own linter, and a few of ours."""
+"""The dashboards as they are checked in: what Grafana makes of them, and where their panels lead."""
 
 from __future__ import annotations
 
 import itertools
 import json
+import re
 from pathlib import Path
 
 import promql_parser as promql
 import pytest
 from dashboards.generator.__main__ import written
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
-from grafana_foundation_sdk.models import units
 from grafana_foundation_sdk.models.dashboard import Dashboard
 from tests.dashboards.reading import (
     BOARDS,
@@ -18,7 +18,6 @@ from tests.dashboards.reading import (
     ROOT,
     board,
     labels_of,
-    matchers,
     metric_of,
     named,
     panels,
@@ -28,7 +27,6 @@ from tests.dashboards.reading import (
 
 from botflight_diagnostics.telemetry.catalogue import METRICS
 
-UNITS = {value for name, value in vars(units).items() if isinstance(value, str) and not name.startswith("_")}
 every_board = pytest.mark.parametrize("path", BOARDS, ids=lambda path: path.stem)
 
 
@@ -54,27 +52,6 @@ def test_grafana_understands_all_of_it(path: Path):
 
 
 @every_board
-def test_nobody_edits_it_by_hand(path: Path):
-    """A dashboard that is code is changed in the code."""
-    assert board(path)["editable"] is False
-
-
-@every_board
-def test_its_variables_choose_what_is_shown(path: Path):
-    """A data source, jobs, partners and instances, asked anew as the time changes."""
-    variables = {variable["name"]: variable for variable in board(path)["templating"]["list"]}
-
-    assert (variables["datasource"]["query"], variables["datasource"]["label"]) == ("prometheus", "Data source")
-    for name in ("job", "instance", "partner"):
-        chosen = variables[name]
-        assert chosen["label"] == name.title()
-        assert (chosen["type"], chosen["multi"], chosen["includeAll"], chosen["refresh"]) == ("query", True, True, 2)
-        assert chosen["datasource"]["uid"] == "${datasource}"
-        assert chosen["query"].startswith("label_values(")
-    assert [variables[name]["allValue"] for name in ("job", "instance", "partner")] == [".+", ".+", ".*"]
-
-
-@every_board
 def test_deploys_are_marked(path: Path):
     """A new version shows as a line in every panel."""
     (annotation,) = board(path)["annotations"]["list"]
@@ -84,21 +61,6 @@ def test_deploys_are_marked(path: Path):
         "botflight_build_info"
     }
     assert named(annotation["titleFormat"]) == {"version"}
-
-
-@every_board
-def test_every_panel_says_what_it_shows(path: Path):
-    """A title of its own, a description in sentences, a unit that Grafana knows, and a question at least."""
-    shown = panels(board(path))
-
-    assert len({panel["title"] for panel in shown}) == len(shown)
-    for panel in shown:
-        assert panel["title"]
-        assert panel["description"].endswith(".")
-        assert panel["fieldConfig"]["defaults"]["unit"] in UNITS
-        assert panel["targets"]
-        assert panel["datasource"]["uid"] == "${datasource}"
-        assert {target["datasource"]["uid"] for target in panel["targets"]} == {"${datasource}"}
 
 
 @every_board
@@ -114,6 +76,14 @@ def test_every_panel_leads_on(path: Path):
             uid, _, query = link["url"].removeprefix("/d/").partition("?")
             assert uid in uids - {board(path)["uid"]}
             assert query == "${__url_time_range}&${__all_variables}"
+
+
+@every_board
+def test_a_panel_that_may_be_empty_says_so(path: Path):
+    """Where only what happened is drawn, nothing has a word: a reader would take an empty panel for a broken one."""
+    for panel in panels(board(path)):
+        may_be_empty = any(re.search(r"> 0\)*$", target["expr"]) for target in panel["targets"])
+        assert not may_be_empty or panel["fieldConfig"]["defaults"]["noValue"], panel["title"]
 
 
 @every_board
@@ -137,24 +107,6 @@ def test_durations_lead_to_traces(path: Path):
     for panel in panels(board(path)):
         quantiles = any("histogram_quantile" in target["expr"] for target in panel["targets"])
         assert {target["exemplar"] for target in panel["targets"]} == {quantiles}, panel["title"]
-
-
-@pytest.mark.parametrize("question", questions(), ids=lambda one: f"{one.board}: {one.panel}: {one.legend}")
-def test_a_question_is_well_put(question):
-    """It is PromQL, asks of what the variables choose, and counts what counts by how fast it grows."""
-    for selector, above in selectors(question.expr):
-        chosen = matchers(selector)
-        assert {"job", "partner"} <= set(chosen)
-        # An objective is the partner's, whatever instances there are.
-        assert "instance" in chosen or ":" in selector.name
-        assert set(chosen) | {"__name__"} <= labels_of(selector.name) | {"__name__"}
-        if selector.name.endswith(("_total", "_bucket")):
-            assert isinstance(above[-1], promql.MatrixSelector)
-            assert above[-2].func.name in {"rate", "increase"}
-        for node in above:
-            if isinstance(node, promql.Call) and node.func.name in {"rate", "irate"}:
-                assert "[$__rate_interval]" in question.expr
-                assert selector.name.endswith(("_total", "_bucket")), "only what counts has a rate"
 
 
 @pytest.mark.parametrize("question", questions(), ids=lambda one: f"{one.board}: {one.panel}: {one.legend}")

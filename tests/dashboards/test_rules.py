@@ -1,22 +1,18 @@
-"""The rules as they are checked in: by pint's checks that apply, and by what a person at night needs."""
+"""The rules as they are checked in: what a person at night needs, and what the catalogues promise."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-import promql_parser as promql
 import pytest
 from dashboards.generator.objective import OBJECTIVES, WINDOWS_S
 from dashboards.generator.recordings import bad_events, burn_rate
 from tests.dashboards.reading import (
     ROOT,
     alert_rules,
-    labels_of,
     matchers,
     metric_of,
-    nodes,
-    parsed,
     questions,
     rules,
     selectors,
@@ -25,100 +21,14 @@ from tests.dashboards.reading import (
 from botflight_diagnostics.findings import FINDINGS
 from botflight_diagnostics.telemetry.catalogue import METRICS
 
-COMPARISONS = {">", ">=", "<", "<=", "==", "!="}
-KEPT = {"job", "partner"}
-NAMES = [rule.get("alert") or f"{rule['record']} {rule['labels']['slo']}" for rule in rules()]
-every_rule = pytest.mark.parametrize("rule", rules(), ids=NAMES)
-every_alert = pytest.mark.parametrize("rule", alert_rules(), ids=lambda rule: rule["alert"])
 
-
-def groups_of(expr: str) -> list[set[str]]:
-    """What each aggregation of a question keeps."""
-    return [
-        set(node.modifier.labels) if node.modifier else set()
-        for node, _ in nodes(parsed(expr))
-        if isinstance(node, promql.AggregateExpr)
-    ]
-
-
-def test_no_rule_is_there_twice():
-    """Two rules of one name and labels would write one series."""
-    assert len(NAMES) == len(set(NAMES))
-
-
-@every_rule
-def test_a_rule_asks_for_what_there_is(rule):
-    """Every metric is in the catalogue or recorded, with the labels asked for, and no regex without need."""
-    recorded = {one["record"] for one in rules() if "record" in one}
-
-    for selector, above in selectors(rule["expr"]):
-        assert ":" not in selector.name or selector.name in recorded
-        assert set(matchers(selector)) <= labels_of(selector.name)
-        for matcher in selector.matchers.matchers:
-            is_regex = matcher.op in (promql.MatchOp.Re, promql.MatchOp.NotRe)
-            assert is_regex == bool(re.search(r"[.|*+?\[(]", matcher.value)) or matcher.name == "le"
-        counts = selector.name.endswith(("_total", "_bucket", "_count", "_sum"))
-        ranged = bool(above) and isinstance(above[-1], promql.MatrixSelector)
-        assert ranged or not counts, "what counts is asked for its growth"
-        if ranged:
-            assert above[-2].func.name in ({"rate", "increase"} if counts else {"avg_over_time"})
-            # Four scrapes of 15 s: a range of less may hold one sample, of which nothing can be told.
-            assert above[-1].range.total_seconds() >= 60
-
-
-@every_rule
-def test_an_aggregation_keeps_whose_it_is(rule):
-    """Partners are never mixed, and what is kept is there to be kept."""
-    for kept in groups_of(rule["expr"]):
-        assert kept >= KEPT
-    for selector, above in selectors(rule["expr"]):
-        for node in above:
-            if isinstance(node, promql.AggregateExpr):
-                assert set(node.modifier.labels) <= labels_of(selector.name)
-
-
-@pytest.mark.parametrize("rule", [rule for rule in rules() if "record" in rule], ids=NAMES[19:])
-def test_a_record_is_named_by_what_it_is(rule):
-    """level:metric:operation, by Prometheus's own advice."""
-    level, metric, operation = rule["record"].split(":")
-
-    assert (level, metric.startswith("botflight_slo")) == ("job_partner", True)
-    assert re.fullmatch(r"(increase|burn_rate)\d+[mhd]", operation)
-
-
-@every_alert
-def test_an_alert_compares(rule):
-    """An alert without a comparison would fire as long as there is data."""
-    assert any(
-        isinstance(node, promql.BinaryExpr) and str(node.op) in COMPARISONS for node, _ in nodes(parsed(rule["expr"]))
-    )
-
-
-@every_alert
-def test_an_alert_says_what_to_do(rule):
-    """Summary, impact and a runbook; whether it pages; and it names only labels that it has."""
-    told, labels = rule["annotations"], rule["labels"]
-    groups = groups_of(rule["expr"])
-    kept = set.intersection(*groups) if groups else labels_of(selectors(rule["expr"])[0][0].name)
-
-    assert set(told) == {"summary", "impact", "runbook"}
-    assert labels["severity"] in {"page", "ticket"}
-    assert "$value" not in "".join(labels.values()), "a label that changes makes a new alert each time"
-    assert told["impact"].endswith(".")
-    for text in told.values():
-        assert set(re.findall(r"\$labels\.(\w+)", text)) <= kept
-    assert rule["alert"].startswith("Botflight")
-
-
-@every_alert
-def test_a_runbook_is_there(rule):
-    """The page of the alert, or those of all findings that it may name."""
+@pytest.mark.parametrize("rule", alert_rules(), ids=lambda rule: rule["alert"])
+def test_an_alert_is_written_for_a_person_at_night(rule):
+    """What users feel is a sentence; a runbook of its own says what to do, in the order in which it is needed."""
     runbook = rule["annotations"]["runbook"]
-    codes = [spec.code for spec in FINDINGS if spec.alert == rule["alert"]]
-    pages = [runbook.replace("{{ $labels.code }}", code) for code in codes] or [runbook]
 
-    assert [page for page in pages if not (ROOT / page).is_file()] == []
-    if not codes:
+    assert rule["annotations"]["impact"].endswith(".")
+    if "{{" not in runbook:
         text = (ROOT / runbook).read_text()
         assert text.startswith(f"# {Path(runbook).stem}: ")
         assert re.findall(r"^## (.*)$", text, re.MULTILINE) == [

@@ -6,12 +6,10 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import cast
 
-import orjson
 import pytest
 
 from botflight_diagnostics.telemetry import Telemetry
 from botflight_diagnostics.telemetry.capture import CapturedTelemetry
-from botflight_harness.telegram import Person
 from botflight_service.storage import open_storage
 from botflight_service.storage.interface import Done, QueuedUpdate, Storage, StorageError, Work
 from botflight_service.updates import processing
@@ -19,7 +17,6 @@ from botflight_service.updates.envelope import Envelope
 from botflight_service.updates.ownership import Ownership
 from botflight_service.updates.worker import PAYMENT_ANSWER_LIMIT_MS, Worker
 from makings import NOW_MS, PARTNER, envelope
-from shop import SECRET, Shop, posted
 
 Handler = Callable[[Envelope], Awaitable[None]]
 
@@ -112,17 +109,20 @@ async def test_a_handler_that_fails_twice_ends_with_an_apology(
     assert list(await storage.undone(PARTNER)) == []
 
 
-async def test_an_update_that_nobody_can_read_is_done_and_told(shop: Shop, alice: Person) -> None:
-    """It has not what the library needs, so not even an apology can be made: it is counted, and does not come again."""
-    unreadable = orjson.dumps({"update_id": 7_000_000, "message": {"message_id": 1, "from": {"id": 7}}})
+async def test_an_update_whose_apology_fails_is_done_and_told(
+    worker: Worker, bot: Bot, storage: Storage, telemetry: CapturedTelemetry
+) -> None:
+    """As of an update that nobody can read: it is counted, and does not come again at every start."""
 
-    await posted(shop.service.asgi, "http://here/webhook", unreadable, {"X-Telegram-Bot-Api-Secret-Token": SECRET})
-    await shop.harness.idle()
-    await alice.sends("/start")
+    async def fails(_: Envelope) -> None:
+        raise KeyError("a defect")
 
-    lines = {line["update_id"]: line["outcome"] for line in shop.updates()}
-    assert (lines.pop(7_000_000), set(lines.values())) == ("FAILED", {"OK"})
-    assert list(await shop.storage.undone(PARTNER)) == []
+    bot.handler = bot.apologise = fails  # type: ignore[method-assign]  # there is nothing to say
+
+    await processed(worker, storage, envelope(1))
+
+    assert [line["outcome"] for line in telemetry.events("UPDATE_DONE")] == ["FAILED"]
+    assert list(await storage.undone(PARTNER)) == []
 
 
 async def test_a_handler_that_fails_once_is_tried_again(

@@ -4,14 +4,33 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
 import pytest
+from tests.secrecy import WATCH, check_kept
 
 from botflight_harness.telegram import Person, Telegram
 from postgres_server import Server, shared_server
 from shop import Shop, open_shop
+
+WATCH.install()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Fail a test in which a secret got out: into a line, a span, a metric, a page, an error or its output."""
+    report = yield
+    if call.when == "teardown":
+        if report.passed and WATCH.secrets and item.get_closest_marker("tells_secrets") is None:
+            try:
+                check_kept(WATCH.secrets, WATCH.told(report.sections))
+            except AssertionError as found:
+                report.outcome, report.longrepr = "failed", str(found)
+        WATCH.forget()
+    return report
 
 
 @pytest.fixture

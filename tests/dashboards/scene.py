@@ -7,6 +7,7 @@ edits an account by hand; that is mended before the end.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import sys
 import tempfile
@@ -21,7 +22,7 @@ from tests.dashboards.prometheus_server import prometheus
 from tests.dashboards.stage import MODELS, Stage, stage
 
 from botflight_harness.ptb import TelegramRequest
-from botflight_harness.telegram import Refusal
+from botflight_harness.telegram import ImpossibleAct, Refusal
 from botflight_service.provider.mischief import Fate, Mischief
 
 #: An hour becomes a minute.
@@ -73,7 +74,7 @@ class Scene:
         looking = asyncio.create_task(self._look())
         while self.at < 1:
             self._make_trouble()
-            task = asyncio.create_task(self._somebody())
+            task = asyncio.create_task(_patiently(self._somebody()))
             going.add(task)
             task.add_done_callback(going.discard)
             # They come in waves.
@@ -133,6 +134,12 @@ class Scene:
             if self._chances.random() < 0.2:
                 await self._on.a_stranger_knocks()
             await asyncio.sleep(self._seconds / 100)
+
+
+async def _patiently(act: Coroutine[Any, Any, object]) -> None:
+    """Somebody whose answer does not come gives up."""
+    with contextlib.suppress(ImpossibleAct):
+        await act
 
 
 async def main(folder: Path, seconds: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.secrecy import WATCH, Watch, check_kept
 from tests.shop import DIAG_TOKEN, SECRET, Shop, open_shop
 
 from botflight_diagnostics.telemetry import Telemetry
@@ -15,6 +16,10 @@ def tell_in_a_span(shop: Shop, secret: str) -> None:
         span.set("botflight.state", "failed")
 
 
+careless = pytest.mark.tells_secrets
+
+
+@careless
 @pytest.mark.parametrize("secret", [SECRET, DIAG_TOKEN])
 async def test_a_secret_in_a_line_is_found(telegram: Telegram, secret: str) -> None:
     """Whatever the test itself looks at."""
@@ -23,6 +28,7 @@ async def test_a_secret_in_a_line_is_found(telegram: Telegram, secret: str) -> N
             shop.telemetry.logs.logger("bot").info("LIBRARY_LOG", message=f"called with {secret}")
 
 
+@careless
 async def test_a_secret_in_a_span_is_found(telegram: Telegram) -> None:
     """As an attribute, such as a URL."""
     with pytest.raises(AssertionError, match="a span"):
@@ -30,6 +36,7 @@ async def test_a_secret_in_a_span_is_found(telegram: Telegram) -> None:
             tell_in_a_span(shop, SECRET)
 
 
+@careless
 async def test_a_secret_in_a_metric_is_found(telegram: Telegram) -> None:
     """As the value of a label."""
     with pytest.raises(AssertionError, match="metrics"):
@@ -37,11 +44,40 @@ async def test_a_secret_in_a_metric_is_found(telegram: Telegram) -> None:
             shop.telemetry.metrics.provider_credits.set(SECRET, to=1)
 
 
+@careless
 async def test_a_secret_in_an_exception_is_found(telegram: Telegram, alice: Person) -> None:
     """The text of an error that a handler raised is in the line that tells of it."""
     with pytest.raises(AssertionError, match="a log line"):
         async with open_shop(telegram) as shop:
             shop.telemetry.logs.logger("bot").error("HANDLER_FAILED", exc_info=ValueError(SECRET))
+
+
+async def test_after_every_test_all_that_was_told_is_at_hand(shop: Shop, alice: Person) -> None:
+    """The settings' secrets, what telemetry kept, the pages that were answered, and the errors that a test expected."""
+    await alice.sends("/start")
+    await shop.harness.request("GET", "/metrics")
+    with pytest.raises(KeyError):
+        raise KeyError("of this test")
+
+    told = WATCH.told([("stdout", "printed")])
+
+    assert {SECRET, DIAG_TOKEN, shop.harness.bot.token} <= WATCH.secrets
+    assert "UPDATE_DONE" in told["a log line"]
+    assert "process message" in told["a span"]
+    assert "botflight_updates_total" in told["a page"]
+    assert "of this test" in told["an exception"]
+    assert told["its output"] == "printed"
+
+
+@pytest.mark.parametrize(
+    ("watch", "where"),
+    [(Watch(pages=[SECRET.encode()]), "a page"), (Watch(errors=[f"refused: {SECRET}"]), "an exception")],
+    ids=["page", "exception"],
+)
+def test_a_secret_in_what_the_service_answers_is_found(watch: Watch, where: str) -> None:
+    """And in the text of an error that somebody caught."""
+    with pytest.raises(AssertionError, match=where):
+        check_kept([SECRET], watch.told([]))
 
 
 def test_a_token_is_known_by_its_shape() -> None:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 from telegram.request import BaseRequest
 from tests.secrecy import check_kept, signals
@@ -84,6 +85,10 @@ class Shop:
     async def gives(self, person: Person, amount: float) -> None:
         """Put credits into a person's wallet."""
         await self.storage.credit_balance_once(PARTNER, person.user_id, credits(amount), f"gift {person.user_id}")
+
+    async def gives_more(self, person: Person, amount: float) -> None:
+        """Put further credits into a wallet, each time anew."""
+        await self.storage.credit_balance_once(PARTNER, person.user_id, credits(amount), f"gift {uuid4()}")
 
     async def payments(self, person: Person) -> Sequence[Payment]:
         """A person's payments, newest first."""

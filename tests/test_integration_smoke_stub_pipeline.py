@@ -80,16 +80,17 @@ async def test_each_action_of_a_user_leaves_one_line(shop: Shop, alice: Person) 
 
 
 async def test_spans_tell_the_way_of_the_update(shop: Shop, alice: Person) -> None:
-    """One trace has the webhook, the processing, the handler and what they called; the attempt links back to it."""
+    """One trace from the webhook to the delivered picture: the tap, the attempt with its provider, and the message."""
     await shop.gives(alice, 20)
 
     await buys_a_picture(shop, alice)
 
-    generate = shop.telemetry.spans("generate")[0]
-    confirmed = generate.links[0].context.trace_id
-    names = {span.name for span in shop.telemetry.spans() if span.context and span.context.trace_id == confirmed}
-    assert {"POST /webhook", "process callback_query", "handler confirm_generation"} <= names
-    assert {span.name for span in shop.telemetry.spans()} >= {"local/submit", "telegram/sendPhoto"}
+    (sent,) = shop.telemetry.spans("telegram/sendPhoto")
+    spans = {span.name: span for span in shop.telemetry.spans() if span.context.trace_id == sent.context.trace_id}
+    assert {"POST /webhook", "process callback_query", "handler confirm_generation"} <= spans.keys()
+    assert {"generate", "local/submit", "local/query", "deliver message", "local/fetch"} <= spans.keys()
+    tap = spans["process callback_query"].context.span_id
+    assert (spans["generate"].parent.span_id, spans["deliver message"].parent.span_id) == (tap, tap)
 
 
 async def test_no_secret_reaches_any_signal(shop: Shop, alice: Person) -> None:

@@ -8,6 +8,11 @@ from dashboards.generator.promql import over_range, per_second, share, some_per_
 _MONEY = "botflight_money_hundredths_total"
 _CREDITS = 100
 _MOVED = over_range(_MONEY, by="kind")
+_FINDINGS = worst(
+    "botflight_preflight_findings",
+    'code=~"BPF_LEDGER_.+|BPF_BALANCE_.+|BPF_HOLD_.+|BPF_ATTEMPT_DUPLICATE"',
+    by="code",
+)
 _MEANING = Link("What is counted", page="telemetry.md")
 
 
@@ -52,6 +57,7 @@ MONEY = Board(
                 ),
                 Panel(
                     title="Money that moves",
+                    width=8,
                     description="Credits a second by what happened to them. Held follows charged and released by the "
                     "time of a generation.",
                     unit="short",
@@ -61,6 +67,7 @@ MONEY = Board(
                 ),
                 Panel(
                     title="Payments in Stars",
+                    width=8,
                     description="A second, by what became of them. Found: Telegram had one that the ledger had not. "
                     "Unclear ones wait for a person.",
                     unit="ops",
@@ -70,6 +77,7 @@ MONEY = Board(
                 ),
                 Panel(
                     title="Share of what was held that came back",
+                    width=8,
                     description="How much of the money that users set aside was not earned. It grows when "
                     "generations fail.",
                     unit="percentunit",
@@ -126,21 +134,12 @@ MONEY = Board(
                 ),
                 Panel(
                     title="Findings of the ledger",
-                    description="What the billing preflight found, by code, and how much each affects.",
+                    description="How many codes about money the last billing preflight found. Each has a runbook.",
                     unit="locale",
                     kind="stat",
                     width=6,
                     height=5,
-                    targets=(
-                        Target(
-                            worst(
-                                "botflight_preflight_findings",
-                                'code=~"BPF_LEDGER_.+|BPF_BALANCE_.+|BPF_HOLD_.+|BPF_ATTEMPT_DUPLICATE"',
-                                by="code",
-                            ),
-                            "{{code}}",
-                        ),
-                    ),
+                    targets=(Target(f"sum({_FINDINGS} > bool 0)", "findings"),),
                     steps=(Step(None, "green"), Step(1, "red")),
                     link=Link("All findings", dashboard="preflight"),
                 ),

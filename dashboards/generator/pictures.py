@@ -1,4 +1,4 @@
-"""Draw a dashboard without a Grafana: `python -m dashboards.generator.pictures URL BOARD FILE [--minutes N]`.
+"""Draw a dashboard without a Grafana: `python -m dashboards.generator.pictures URL BOARD FILE`.
 
 URL is a Prometheus; the questions, places, units and colours are those of the dashboard that is checked in.
 """
@@ -23,6 +23,7 @@ from matplotlib.dates import AutoDateLocator, DateFormatter, date2num
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
+from matplotlib.transforms import ScaledTranslation
 
 FOLDER: Final = Path(__file__).parents[1] / "grafana"
 #: Points in a panel, as Grafana has about as many as pixels.
@@ -39,8 +40,14 @@ _NAMED: Final = {"green": "#73bf69", "orange": "#ff9830", "red": "#f2495c", "blu
 _MOST_LEGENDS: Final = 10
 #: Characters of a legend to a column of the grid, and lines of it.
 _LEGEND_WIDTH: Final = 7.4
-_LEGEND_LINES: Final = 2
+_LEGEND_LINES: Final = 3
+#: Rows of the grid; a panel of so many or fewer has room for one line.
+_LOW: Final = 6
 _POINT: Final = "#ffffff"
+#: The highest exemplar of each of so many stretches of time is drawn: more would hide the lines.
+_MOST_POINTS: Final = 36
+#: With more lines their shades would be mud.
+_MOST_SHADES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +63,13 @@ class Drawn:
 class Source:
     """A Prometheus, and what is chosen of it."""
 
-    def __init__(self, url: str, *, seconds: float) -> None:
+    def __init__(self, url: str, *, seconds: float, until: float) -> None:
         self._url = url
-        self.until = time.time()
+        self.until = until
         self.since = self.until - seconds
         self._step = max(1.0, seconds / POINTS)
         self._variables = {
-            "$__rate_interval": f"{max(5, math.ceil(4 * self._step))}s",
+            "$__rate_interval": f"{max(5, math.ceil(8 * self._step))}s",
             "$__range": f"{math.ceil(seconds)}s",
             "$job": ".+",
             "$instance": ".+",
@@ -85,11 +92,14 @@ class Source:
     def points(self, target: Mapping[str, Any]) -> list[tuple[float, float]]:
         """The exemplars of a question: times and values, each of which leads to a trace."""
         found = self._ask("query_exemplars", target["expr"]) if target.get("exemplar") else []
-        return [
-            (date2num(_moment(one["timestamp"])), float(one["value"]))
-            for series in found
-            for one in series["exemplars"]
-        ]
+        stretch = (self.until - self.since) / _MOST_POINTS
+        highest: dict[int, tuple[float, float]] = {}
+        for one in (exemplar for series in found for exemplar in series["exemplars"]):
+            at, value = float(one["timestamp"]), float(one["value"])
+            place = int((at - self.since) / stretch)
+            if place not in highest or highest[place][1] < value:
+                highest[place] = (at, value)
+        return [(date2num(_moment(at)), value) for at, value in highest.values()]
 
     def _ask(self, what: str, expr: str, **more: object) -> Any:  # noqa: ANN401 - what Prometheus says
         for name in sorted(self._variables, key=len, reverse=True):
@@ -136,7 +146,8 @@ def _panel(
         frame.text(0.5, 0.45, nothing, color=_DIM, ha="center", transform=frame.transAxes, fontsize=11)
         return
     margin = {"timeseries": 0.046, "state-timeline": 0.066}.get(panel["type"], 0.01)
-    below = {"timeseries": 1.3 + 0.55 * _LEGEND_LINES, "state-timeline": 1.2}.get(panel["type"], 0.4)
+    lines = _legend_lines(panel, drawn) if panel["type"] == "timeseries" else 0
+    below = {"timeseries": 1.5 + 0.6 * lines, "state-timeline": 1.2}.get(panel["type"], 0.4)
     inner = figure.add_axes(
         (left + margin, bottom + below / rows, width - margin - 0.012, height - (below + 1.35) / rows)
     )
@@ -159,7 +170,8 @@ def _series(axes: Axes, panel: Mapping[str, Any], drawn: Sequence[Drawn], source
             floor |= dict(zip(one.times, above, strict=True))
         else:
             axes.plot(one.times, one.values, color=color, linewidth=1.3, label=one.name)
-            axes.fill_between(one.times, 0, one.values, color=color, alpha=0.05, linewidth=0)
+            if len(drawn) <= _MOST_SHADES:
+                axes.fill_between(one.times, 0, one.values, color=color, alpha=0.08, linewidth=0)
     top = _highest(axes, drawn, defaults)
     axes.set_ylim(0, top)
     points = [point for target in panel["targets"] for point in source.points(target)]
@@ -172,7 +184,7 @@ def _series(axes: Axes, panel: Mapping[str, Any], drawn: Sequence[Drawn], source
             axes.axhline(step["value"], color=_NAMED[step["color"]], linewidth=0.8, linestyle="--")
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
     axes.yaxis.set_major_formatter(lambda value, _: formatted(value, defaults["unit"]))
-    _legend(axes, panel, [one.name for one in drawn], points=bool(points))
+    _legend(axes, panel, drawn, points=bool(points))
 
 
 def _highest(axes: Axes, drawn: Sequence[Drawn], defaults: Mapping[str, Any]) -> float:
@@ -181,22 +193,35 @@ def _highest(axes: Axes, drawn: Sequence[Drawn], defaults: Mapping[str, Any]) ->
     return float(defaults.get("max") or (1 if flat else axes.get_ylim()[1]))
 
 
-def _legend(axes: Axes, panel: Mapping[str, Any], names: Sequence[str], *, points: bool) -> None:
+def _legend_columns(panel: Mapping[str, Any], names: Sequence[str]) -> int:
+    """How many names have room beside each other."""
+    return max(1, int(panel["gridPos"]["w"] * _LEGEND_WIDTH // (max(map(len, names)) + 5)))
+
+
+def _legend_lines(panel: Mapping[str, Any], drawn: Sequence[Drawn]) -> int:
+    names = [one.name for one in drawn][:_MOST_LEGENDS]
+    names += ["traces"] if any(target.get("exemplar") for target in panel["targets"]) else []
+    most = _LEGEND_LINES if panel["gridPos"]["h"] > _LOW else 1
+    return min(most, math.ceil(len(names) / _legend_columns(panel, names)))
+
+
+def _legend(axes: Axes, panel: Mapping[str, Any], drawn: Sequence[Drawn], *, points: bool) -> None:
     """Name the lines, as many in a row as have room."""
-    handles, _ = axes.get_legend_handles_labels()
+    handles, names = axes.get_legend_handles_labels()
     entries = list(zip(handles, names, strict=True))[:_MOST_LEGENDS]
     if points:
         mark = Line2D([], [], color=_POINT, marker="D", linestyle="", markersize=2.6, alpha=0.7)
         entries.append((mark, "traces"))
-    room = panel["gridPos"]["w"] * _LEGEND_WIDTH
-    longest = max(len(name) for _, name in entries) + 5
-    columns = max(1, int(room // longest))
-    shown = entries[: columns * _LEGEND_LINES]
+    columns = _legend_columns(panel, [name for _, name in entries])
+    shown = entries[: columns * _legend_lines(panel, drawn)]
+    # So many inches below the scale, whatever the height of the panel.
+    below = ScaledTranslation(-0.1, -0.26, axes.figure.dpi_scale_trans)
     axes.legend(
         [handle for handle, _ in shown],
         [name for _, name in shown],
         loc="upper left",
-        bbox_to_anchor=(-0.01, -0.16),
+        bbox_to_anchor=(0, 0),
+        bbox_transform=axes.transAxes + below,
         ncols=min(columns, len(shown)),
         frameon=False,
         fontsize=7,
@@ -344,9 +369,11 @@ def main() -> None:
     parser.add_argument("board", help="overview, money, ...")
     parser.add_argument("file", type=Path)
     parser.add_argument("--minutes", type=float, default=180.0)
+    parser.add_argument("--until", type=float, default=time.time(), help="in seconds since 1970; now")
     given = parser.parse_args()
     board = json.loads((FOLDER / f"{given.board}.json").read_text())
-    draw(board, Source(given.url, seconds=given.minutes * 60)).savefig(given.file, dpi=100)
+    source = Source(given.url, seconds=given.minutes * 60, until=given.until)
+    draw(board, source).savefig(given.file, dpi=100)
 
 
 if __name__ == "__main__":

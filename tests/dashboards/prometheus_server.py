@@ -19,10 +19,10 @@ from dashboards.generator.rule import Pace
 from tests.running import free_port
 
 #: Seconds between two looks at the service; a test has no time for fifteen.
-SCRAPE_S = 0.2
+SCRAPE_S = 0.4
 #: Of a job with a renamed metric: there is one for each.
 RENAMED_SCRAPE_S = 2.0
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 Series = Mapping[str, str]
 
@@ -42,10 +42,10 @@ class Prometheus:
         assert told["status"] == "success", told
         return told["data"]
 
-    async def series(self, expr: str, *, over_s: float = 5.0) -> list[Series]:
-        """The labels of each series that a panel would draw: those with a number among their last values."""
-        now = time.time()
-        data = await self.ask("query_range", query=expr, start=now - over_s, end=now, step=0.5)
+    async def series(self, expr: str, *, over_s: float = 30.0, at_s: float | None = None) -> list[Series]:
+        """The labels of each series that a panel would draw: those with a number among its last values, now or then."""
+        now = time.time() if at_s is None else at_s
+        data = await self.ask("query_range", query=expr, start=now - over_s, end=now, step=1)
         return [
             one["metric"] for one in data["result"] if any(math.isfinite(float(value)) for _, value in one["values"])
         ]
@@ -79,7 +79,13 @@ class Prometheus:
 
 @contextlib.asynccontextmanager
 async def prometheus(
-    folder: Path, target: str, *, pace: Pace, history: str = "", renamed: Iterable[str] = ()
+    folder: Path,
+    target: str,
+    *,
+    pace: Pace,
+    history: str = "",
+    renamed: Iterable[str] = (),
+    scrape_s: float = SCRAPE_S,
 ) -> AsyncIterator[Prometheus]:
     """Run it in a folder, looking at `target` (host:port). `history` is OpenMetrics text of what was before.
 
@@ -89,7 +95,7 @@ async def prometheus(
     for path, text in written(pace).items():
         if path.parent.name == "prometheus":
             (folder / path.name).write_text(text)
-    (folder / "prometheus.yaml").write_text(_configuration(target, renamed))
+    (folder / "prometheus.yaml").write_text(_configuration(target, renamed, scrape_s))
     if history:
         await _backfill(folder, history)
     log = folder / "prometheus.log"
@@ -126,9 +132,10 @@ def installed() -> bool:
     return shutil.which("prometheus") is not None
 
 
-def _configuration(target: str, renamed: Iterable[str]) -> str:
+def _configuration(target: str, renamed: Iterable[str], scrape_s: float) -> str:
     told = yaml.safe_load((FOLDER / "prometheus/prometheus.yaml").read_text())
-    told["global"] = {"scrape_interval": f"{SCRAPE_S * 1000:.0f}ms", "evaluation_interval": f"{SCRAPE_S * 1000:.0f}ms"}
+    every = f"{scrape_s * 1000:.0f}ms"
+    told["global"] = {"scrape_interval": every, "evaluation_interval": every}
     (job,) = told["scrape_configs"]
     job["static_configs"][0]["targets"] = [target]
     for metric in renamed:

@@ -22,11 +22,12 @@ from tests.dashboards.prometheus_server import prometheus
 from tests.dashboards.stage import MODELS, Stage, stage
 
 from botflight_harness.ptb import TelegramRequest
-from botflight_harness.telegram import ImpossibleAct, Refusal
+from botflight_harness.telegram import ImpossibleAct, Person, Refusal
 from botflight_service.provider.mischief import Fate, Mischief
 
 #: An hour becomes a minute.
 PACE = Pace(1 / 60)
+_MEMORY = next((at for at in (Path("/dev/shm"),) if at.is_dir()), None)  # noqa: S108 - a folder of its own is made in it
 #: What is bought how often, by its place in the catalogue: pictures most, videos least.
 _TASTES = (10, 4, 1, 3, 3)
 #: The shares of the time from and to which something goes wrong.
@@ -61,6 +62,8 @@ class Scene:
         self._began = time.monotonic()
         self._chances = random.Random(7)
         self._broken = False
+        self._jammed = False
+        self._known: list[Person] = []
         self.credit = 2400.0
 
     @property
@@ -68,8 +71,8 @@ class Scene:
         """How much of it is over, 0 to 1."""
         return (time.monotonic() - self._began) / self._seconds
 
-    async def play(self) -> None:
-        """Let people come until it is over."""
+    async def play(self) -> float:
+        """Let people come until it is over; when that was, in seconds since 1970."""
         going: set[asyncio.Task[Any]] = set()
         looking = asyncio.create_task(self._look())
         while self.at < 1:
@@ -78,9 +81,11 @@ class Scene:
             going.add(task)
             task.add_done_callback(going.discard)
             # They come in waves.
-            await asyncio.sleep(self._chances.expovariate(3 + 3 * abs((self.at * 6) % 2 - 1)))
+            await asyncio.sleep(self._chances.expovariate(1.5 + 1.5 * abs((self.at * 6) % 2 - 1)))
+        ended = time.time()
         looking.cancel()
         await asyncio.wait(going, timeout=5)
+        return ended
 
     async def left(self) -> float:
         """What is left with the provider."""
@@ -91,16 +96,24 @@ class Scene:
 
     def _somebody(self) -> Coroutine[Any, Any, object]:
         chance = self._chances.random()
-        if chance < 0.40:
-            (model,) = self._chances.choices(MODELS, _TASTES)
-            self._plan()
-            self.credit -= 4
-            return self._on.somebody_buys(model=model, pictures=self._chances.choice((1, 1, 2)))
         if chance < 0.50:
-            return self._on.somebody_pays(self._chances.choice(("small", "small", "medium")))
-        if chance < 0.53:
+            return self._buyer()
+        if chance < 0.56:
+            return self._on.somebody_pays()
+        if chance < 0.57:
             return self._on.somebody_has_it_back()
         return self._on.somebody_comes()
+
+    async def _buyer(self) -> None:
+        """Most who buy were here before, and had their free one of today."""
+        (model,) = self._chances.choices(MODELS, _TASTES)
+        known = self._known.pop(0) if len(self._known) > 8 and self._chances.random() < 0.75 else None
+        if known is not None:
+            await self._on.shop.gives_more(known, 20)
+        self._plan()
+        self.credit -= 4
+        person = await self._on.somebody_buys(model=model, person=known)
+        self._known.append(person)
 
     def _plan(self) -> None:
         """What becomes of the next jobs: each takes its own time, and while the provider fails, most do."""
@@ -118,6 +131,8 @@ class Scene:
                     faults.refuse("sendMessage", Refusal(403, "Forbidden: bot was blocked by the user"))
                 case 1:
                     faults.lose_call("sendMessage")
+                case 2:
+                    self._on.shop.harness.lose_acknowledgement()
                 case _:
                     faults.flood("sendMessage", retry_after_s=1)
         self._on.saboteur.delay_s = 0.12 if self._is(_STORE_IS_SLOW) else 0.0
@@ -131,6 +146,11 @@ class Scene:
             await self._on.look()
             await self._on.shop.service.vitals.ask_provider()
             await self._on.shop.service.vitals.ask_telegram()
+            if self._is(_TELEGRAM_FLOODS):
+                self._on.a_file_vanishes()
+            if self._is(_TELEGRAM_FLOODS) and not self._jammed:
+                self._jammed = True
+                await self._on.the_door_jams()
             if self._chances.random() < 0.2:
                 await self._on.a_stranger_knocks()
             await asyncio.sleep(self._seconds / 100)
@@ -144,21 +164,21 @@ async def _patiently(act: Coroutine[Any, Any, object]) -> None:
 
 async def main(folder: Path, seconds: float) -> None:
     """Run the scene, and draw every dashboard of it."""
-    with tempfile.TemporaryDirectory() as place:
+    # In memory, where there is such a place: the disk of a busy machine is no part of the story.
+    with tempfile.TemporaryDirectory(dir=_MEMORY) as place:
         async with (
             stage(Path(place), free=1, way=FarTelegram) as on,
-            prometheus(Path(place), on.address, pace=PACE) as server,
+            prometheus(Path(place), on.address, pace=PACE, scrape_s=2.0) as server,
         ):
             on.shop.provider._pace = 0.2
             scene = Scene(on, seconds=seconds)
             on.shop.provider.credit = scene.left  # type: ignore[attr-defined]  # the local one has no account of its own
-            await scene.play()
+            ended = await scene.play()
             for board in ("overview", "money", "telegram", "generation", "preflight"):
                 command = ("-m", "dashboards.generator.pictures", server.url, board)
                 file = folder / f"dashboard-{board}.png"
-                process = await asyncio.create_subprocess_exec(
-                    sys.executable, *command, str(file), "--minutes", str(seconds / 60)
-                )
+                shown = ("--minutes", str(seconds / 60), "--until", str(ended))
+                process = await asyncio.create_subprocess_exec(sys.executable, *command, str(file), *shown)
                 assert await process.wait() == 0
 
 

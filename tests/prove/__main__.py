@@ -16,13 +16,17 @@ from tests.prove.alerts import ALERTS
 from tests.prove.fuzz import FUZZ
 from tests.prove.kills import KILLS
 from tests.prove.knocking import KNOCKING
+from tests.prove.mutants import MUTANTS
 from tests.prove.power_cuts import POWER_CUTS
 from tests.prove.proof import Proof, chances
 from tests.prove.server_cuts import SERVER_CUTS
 from tests.prove.stores import STORES
 from tests.prove.weather import WEATHER
 
-PROOFS: tuple[Proof, ...] = (*STORES, *KILLS, *POWER_CUTS, *SERVER_CUTS, *WEATHER, *ALERTS, *FUZZ, *KNOCKING)
+PROOFS: tuple[Proof, ...] = (
+    *(*STORES, *KILLS, *POWER_CUTS, *SERVER_CUTS, *WEATHER),
+    *(*ALERTS, *MUTANTS, *FUZZ, *KNOCKING),
+)
 
 
 async def prove(proof: Proof, *, seed: int, numbers: range) -> bool:

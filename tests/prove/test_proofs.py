@@ -6,12 +6,17 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from tests.dashboards.prometheus_server import installed
 from tests.prove.__main__ import PROOFS
+from tests.prove.alerts import renamed
 from tests.prove.kills import kill
+from tests.prove.mutants import rename
 from tests.prove.power_cuts import FILE, JsonDisk, SqliteDisk, cut
 from tests.prove.powerless_folder import PowerlessFile
 from tests.prove.proof import Run, chances
 from tests.prove.weather import WEATHER
+
+from botflight_diagnostics.telemetry.catalogue import METRICS
 
 SEED = 20261124
 POWER = [proof for proof in PROOFS if proof.name.startswith("power-")]
@@ -37,6 +42,21 @@ async def test_in_all_weathers_of_kie_who_pays_has_a_file(number: int, tmp_path:
     (proof,) = WEATHER
 
     await proof.run(chances(SEED, proof.name, number), tmp_path)
+
+
+@pytest.mark.process
+async def test_a_metric_that_is_renamed_in_the_code_fails_a_test(tmp_path: Path) -> None:
+    """One of them, by the real code and the real tests; `make prove ARGS=mutants` takes each in turn."""
+    assert await rename(tmp_path, ["botflight_outbox_oldest_seconds"]) == {"metrics_renamed": 1}
+
+
+@pytest.mark.process
+@pytest.mark.skipif(not installed(), reason="prometheus is not installed")
+async def test_whichever_metric_is_renamed_a_panel_is_empty(tmp_path: Path) -> None:
+    """Each in turn takes another name before a real Prometheus, and a panel that asks for it has nothing to show."""
+    counts = await renamed(chances(SEED, "renamed", 0), tmp_path)
+
+    assert counts["metrics_renamed"] == len(METRICS)
 
 
 async def fails_at_last(run: Run, tmp_path: Path, *, runs: int) -> bool:

@@ -57,8 +57,28 @@ _SPANS = """
 ## Spans
 
 Exported as OpenTelemetry spans by the standard OTEL_* variables: by ratio, and always when one failed (`error.type`)
-or the root took 1 s or longer. At most 128 spans a trace are kept. Work that outlives its update begins a trace of its
-own, with a link to the old one.
+or the root took 1 s or longer. What comes of an update, a picture and its message, goes on in the update's trace;
+where that was not sampled, or began more than 15 minutes ago, it begins a trace of its own with a link to the old one.
+At most 128 spans of a piece of work are kept. A picture that is bought is one trace:
+
+    POST /webhook
+      INSERT inbox
+      process callback_query
+        handler confirm_generation
+          SELECT balances
+          SELECT attempts
+        COMMIT work
+        telegram/answerCallbackQuery
+        deliver message
+          telegram/editMessageText
+        generate
+          COMMIT work
+          local/submit
+          local/query
+          local/fetch
+          COMMIT work
+        deliver message
+          telegram/sendPhoto
 """
 
 _METRICS = f"""

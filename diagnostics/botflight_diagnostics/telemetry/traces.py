@@ -20,6 +20,13 @@ MAX_SPANS: Final = 128
 SLOW_MS: Final = 1000.0
 
 _NONE: Final[Mapping[str, Attribute]] = {}
+
+#: Work that comes of a trace goes on in it for so long; what comes later begins one of its own, with a link.
+CAUSE_LIVES_S: Final = 15 * 60
+
+#: A trace id begins with the second that it was made in, as AWS X-Ray's do; the rest is chance.
+_CHANCE_BITS: Final = 96
+
 _TRACEPARENT: Final = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 
 
@@ -240,12 +247,20 @@ class Tracer:
         attributes: Mapping[str, Attribute] | None = None,
         parent: TraceContext | None = None,
         link: TraceContext | None = None,
+        cause: TraceContext | None = None,
     ) -> Span:
         """Begin a trace, exported when this span ends.
 
-        `parent` continues a trace of another process; `link` names one that is over and led to this one.
+        `parent` continues a trace of another process; `link` names one that is over and led to this one. `cause` is the
+        one or the other: what a span left behind that is over. Its trace goes on where it was sampled, for a part
+        without its beginning is no trace, and is not older than `CAUSE_LIVES_S`.
         """
-        trace_id = parent.trace_id if parent else getrandbits(128) or 1
+        now_s = self._clock.time_ns() // 1_000_000_000
+        if cause is not None and cause.sampled and 0 <= now_s - (cause.trace_id >> _CHANCE_BITS) <= CAUSE_LIVES_S:
+            parent = cause
+        elif cause is not None:
+            link = cause
+        trace_id = parent.trace_id if parent else now_s << _CHANCE_BITS | getrandbits(_CHANCE_BITS) or 1
         sampled = trace_id & (2**64 - 1) < self._below or (parent is not None and parent.sampled and self._below > 0)
         trace = Trace(self, trace_id, sampled=sampled, clock=self._clock)
         parent_id = parent.span_id if parent else None

@@ -262,7 +262,7 @@ class Outbox:
             self._telemetry.tracer.root(
                 "deliver message" if not passing else "draw progress",
                 kind="producer",
-                link=TraceContext.parse(message.trace_parent),
+                cause=TraceContext.parse(message.trace_parent),
             ),
         ):
             if passing:

@@ -265,7 +265,7 @@ class Runner:
                 "generate",
                 kind="internal",
                 attributes={"botflight.model": attempt.model, "botflight.task_id": str(attempt.task_id)},
-                link=TraceContext.parse(attempt.trace_parent),
+                cause=TraceContext.parse(attempt.trace_parent),
             ) as span,
         ):
             while attempt.state in UNSETTLED and not self._stopping:

@@ -1,11 +1,18 @@
-"""A trace whose parent is long gone: it links to what led to it, over the end of a process too."""
+"""A picture that another run delivers than took the tap: in one trace, or linked when that is long ago."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+from opentelemetry.sdk.trace import ReadableSpan
+
+from botflight_diagnostics.telemetry import traces
 from botflight_harness.telegram import Person, Telegram
 from shop import Shop, open_shop
+
+#: What the second run does for what the first one took.
+RESUMED = ("generate", "deliver message")
 
 
 async def confirms(shop: Shop, person: Person) -> None:
@@ -16,24 +23,36 @@ async def confirms(shop: Shop, person: Person) -> None:
     await shop.harness.courier.carry(act.updates)
 
 
-async def test_a_delivery_after_a_restart_links_to_the_tap_before_it(
-    telegram: Telegram, alice: Person, tmp_path: Path
-) -> None:
-    """The next run takes the attempt up: its trace and that of the message name the span of the tap on confirm."""
-    url = f"sqlite:///{tmp_path}/shop.sqlite"
+async def across_a_restart(telegram: Telegram, alice: Person, folder: Path) -> tuple[int, dict[str, ReadableSpan]]:
+    """Confirm, stop, and have the next run end it: the trace of the tap, and what the next run did for it."""
+    url = f"sqlite:///{folder}/shop.sqlite"
     async with open_shop(telegram, database_url=url) as shop:
         shop.provider.hangs()
         await confirms(shop, alice)
         await alice.sees("queue")
-        before = shop.telemetry
-    confirmed = next(span.context.trace_id for span in before.spans("handler confirm_generation"))
-
+        (tap,) = shop.telemetry.spans("handler confirm_generation")
     async with open_shop(telegram, database_url=url) as shop:
         await alice.sees("It did not work out")
         await shop.service.service.idle()
-        after = shop.telemetry
+        spans = {span.name: span for span in shop.telemetry.spans() if span.name in RESUMED}
+    return tap.context.trace_id, spans
 
-    linked = {span.name: [link.context.trace_id for link in span.links] for span in after.spans() if span.links}
-    assert linked["generate"] == [confirmed]
-    assert linked["deliver message"] == [confirmed]
-    assert confirmed not in {span.context.trace_id for span in after.spans()}
+
+async def test_after_a_restart_the_trace_goes_on(telegram: Telegram, alice: Person, tmp_path: Path) -> None:
+    """The next run takes the attempt up: its span and that of the message are in the trace of the tap on confirm."""
+    tapped, spans = await across_a_restart(telegram, alice, tmp_path)
+
+    assert {name: spans[name].context.trace_id for name in RESUMED} == dict.fromkeys(RESUMED, tapped)
+
+
+async def test_after_a_long_stop_it_is_linked(
+    telegram: Telegram, alice: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No collector waits so long for the rest of a trace: another one begins, and names the span that led to it."""
+    monkeypatch.setattr(traces, "CAUSE_LIVES_S", -1)
+
+    tapped, spans = await across_a_restart(telegram, alice, tmp_path)
+
+    linked = [link.context.trace_id for name in RESUMED for link in spans[name].links]
+    assert linked == [tapped] * len(RESUMED)
+    assert tapped not in {span.context.trace_id for span in spans.values()}

@@ -199,6 +199,42 @@ async def test_tasks_side_by_side_keep_their_spans_apart(telemetry):
     assert results == [True, True]
 
 
+def test_what_comes_of_a_trace_goes_on_in_it(telemetry):
+    """Minutes after its end, and from what a row kept of it."""
+    with telemetry.tracer.root("process message") as span:
+        kept = str(span.context)
+
+    with telemetry.tracer.root("generate", cause=TraceContext.parse(kept)) as later:
+        pass
+
+    assert (later.trace.trace_id, later.parent_id, later.link) == (span.trace.trace_id, span.span_id, None)
+
+
+@pytest.mark.parametrize(("passed_ms", "linked"), [(900_000, False), (901_000, True)], ids=["just", "too late"])
+def test_what_comes_too_late_is_linked(exported, clock, passed_ms, linked):
+    """After a quarter of an hour nobody waits for the rest of a trace."""
+    tracer = Tracer(export=lambda _, spans: exported.extend(spans), clock=clock)
+    with tracer.root("process message") as span:
+        cause = span.context
+    clock.pass_ms(passed_ms)
+
+    with tracer.root("generate", cause=cause) as later:
+        pass
+
+    assert (later.link == cause, later.parent_id == span.span_id) == (linked, not linked)
+
+
+def test_what_comes_of_an_unsampled_trace_is_linked(unsampled):
+    """It may be exported itself, being slow; a part of a trace whose beginning is nowhere would be of no use."""
+    with unsampled.root("process message") as span:
+        cause = span.context
+
+    with unsampled.root("generate", cause=cause) as later:
+        pass
+
+    assert (later.link, later.parent_id) == (cause, None)
+
+
 def test_a_link_is_exported(telemetry):
     """A root that names what led to it carries the link."""
     with telemetry.tracer.root("deliver", link=TraceContext(5, 6)):

@@ -39,7 +39,7 @@ SPANS: Final = (
         name="generate",
         kind="internal",
         attributes=("botflight.model", "botflight.task_id", "botflight.state"),
-        meaning="An attempt at generation in the background; links to the tap on confirm.",
+        meaning="An attempt at generation in the background, in the trace of the tap on confirm.",
     ),
     SpanSpec(
         name="refund",
@@ -51,7 +51,7 @@ SPANS: Final = (
         name="<deliver message|draw progress>",
         kind="producer",
         attributes=(),
-        meaning="A message of the outbox on its way; links to what caused it.",
+        meaning="A message of the outbox on its way, in the trace of what caused it.",
     ),
     SpanSpec(
         name="telegram/<method>",

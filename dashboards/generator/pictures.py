@@ -76,6 +76,11 @@ class Source:
             "$partner": ".*",
         }
 
+    @property
+    def latest(self) -> float:
+        """When the last sample of a series is, that goes on."""
+        return date2num(_moment(self.until - 2 * self._step))
+
     def series(self, target: Mapping[str, Any]) -> list[Drawn]:
         """Ask a question of a panel."""
         found = self._ask("query_range", target["expr"], step=self._step)["result"]
@@ -290,12 +295,12 @@ def _stretches(one: Drawn) -> list[tuple[float, float, float]]:
     return found
 
 
-def _table(axes: Axes, panel: Mapping[str, Any], drawn: Sequence[Drawn], _source: Source) -> None:
+def _table(axes: Axes, panel: Mapping[str, Any], drawn: Sequence[Drawn], source: Source) -> None:
     axes.set_axis_off()
     columns = [*sorted({name for one in drawn for name in one.labels if name != "__name__"}), "Value"]
     unit = panel["fieldConfig"]["defaults"]["unit"]
     # A table is asked for now, and not for what was.
-    now = [one for one in drawn if one.times[-1] >= drawn[0].times[-1]]
+    now = [one for one in drawn if one.times[-1] >= source.latest]
     cells_of = ([*(one.labels.get(name, "") for name in columns[:-1]), formatted(one.values[-1], unit)] for one in now)
     lines = [columns, *cells_of]
     for row, cells in enumerate(lines[:8]):

@@ -1,7 +1,7 @@
 """A few lively minutes, drawn for docs/images: `python -m tests.dashboards.scene FOLDER [SECONDS]`.
 
 For a good third all is well. Then the provider fails and Telegram floods, later the store is slow, and at last somebody
-edits an account by hand; that is mended before the end.
+edits an account by hand.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from tests.dashboards.stage import MODELS, Stage, stage
 
 from botflight_harness.ptb import TelegramRequest
 from botflight_harness.telegram import ImpossibleAct, Person, Refusal
+from botflight_service.provider.local import LocalProvider
 from botflight_service.provider.mischief import Fate, Mischief
 
 #: An hour becomes a minute.
@@ -34,7 +35,7 @@ _TASTES = (10, 4, 1, 3, 3)
 _PROVIDER_FAILS = (0.38, 0.5)
 _TELEGRAM_FLOODS = (0.42, 0.52)
 _STORE_IS_SLOW = (0.64, 0.71)
-_LEDGER_IS_BROKEN = (0.8, 0.9)
+_LEDGER_IS_BROKEN = 0.9
 
 
 class FarTelegram(TelegramRequest):
@@ -51,6 +52,20 @@ class FarTelegram(TelegramRequest):
         """Make one request, and wait for its answer."""
         await asyncio.sleep(min(0.6, 0.03 * random.lognormvariate(0.3, 0.6)))
         return await super().do_request(url, method, request_data, *timeouts, **more)
+
+
+def far(provider: LocalProvider) -> None:
+    """Let each call to a provider take its time."""
+
+    def slowed(call: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def called(*given: Any) -> Any:
+            await asyncio.sleep(min(5.0, 0.15 * random.lognormvariate(0.3, 0.7)))
+            return await call(*given)
+
+        return called
+
+    for name in ("submit", "query", "fetch"):
+        setattr(provider, name, slowed(getattr(provider, name)))
 
 
 class Scene:
@@ -136,9 +151,9 @@ class Scene:
                 case _:
                     faults.flood("sendMessage", retry_after_s=1)
         self._on.saboteur.delay_s = 0.12 if self._is(_STORE_IS_SLOW) else 0.0
-        if self._is(_LEDGER_IS_BROKEN) != self._broken:
+        if self.at >= _LEDGER_IS_BROKEN and not self._broken:
             self._on.break_the_ledger()
-            self._broken = not self._broken
+            self._broken = True
 
     async def _look(self) -> None:
         """Have the preflights run, ask the provider and Telegram, and have a stranger try the door now and then."""
@@ -171,6 +186,7 @@ async def main(folder: Path, seconds: float) -> None:
             prometheus(Path(place), on.address, pace=PACE, scrape_s=2.0) as server,
         ):
             on.shop.provider._pace = 0.2
+            far(on.shop.provider)
             scene = Scene(on, seconds=seconds)
             on.shop.provider.credit = scene.left  # type: ignore[attr-defined]  # the local one has no account of its own
             ended = await scene.play()

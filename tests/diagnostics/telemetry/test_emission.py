@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import shutil
+from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from tests.buying import confirms
 
 from botflight_diagnostics.telemetry.catalogue import EVENTS, METRICS, SPANS, UPDATE_TYPES
@@ -140,6 +144,28 @@ async def test_every_metric_moves(busy_shop: Shop) -> None:
     expected = {spec.name.removesuffix("_total") for spec in METRICS if spec.name not in {*ELSEWHERE, *still()}}
 
     assert expected - moved(busy_shop) == set()
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool comes with Debian's prometheus")
+async def test_promtool_finds_the_page_as_it_should_be(busy_shop: Shop) -> None:
+    """What a service under way answers to /metrics, in Prometheus's text: names, types, help and every sample."""
+    page = await busy_shop.harness.request("GET", "/metrics")
+
+    lint = await asyncio.create_subprocess_exec("promtool", "check", "metrics", stdin=PIPE, stdout=PIPE, stderr=STDOUT)
+    said, _ = await lint.communicate(page.body)
+
+    assert (lint.returncode, said) == (0, b"")
+
+
+async def test_openmetrics_is_as_it_should_be(busy_shop: Shop) -> None:
+    """The same with exemplars, as Prometheus asks for it: the strict parser takes it, and it has them."""
+    page = await busy_shop.harness.request("GET", "/metrics", headers={"accept": "application/openmetrics-text"})
+
+    families = list(text_string_to_metric_families(page.text))
+
+    exemplars = [sample.exemplar for family in families for sample in family.samples if sample.exemplar]
+    assert {spec.name.removesuffix("_total") for spec in METRICS} == {family.name for family in families}
+    assert {name for exemplar in exemplars for name in exemplar.labels} == {"trace_id"}
 
 
 async def test_labels_hold_no_ids(busy_shop: Shop, alice: Person, boris: Person) -> None:

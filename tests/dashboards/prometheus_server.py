@@ -68,7 +68,10 @@ class Prometheus:
         firing: set[str] = set()
         try:
             async with asyncio.timeout(PATIENCE_S):
-                while firing := {alert for alert in await self.firing() if not spared(alert)}:
+                while True:
+                    firing = {alert for alert in await self.firing() if not spared(alert)}
+                    if not firing:
+                        return
                     await asyncio.sleep(SCRAPE_S / 2)
         except TimeoutError:
             raise AssertionError(f"these fire with nothing wrong: {sorted(firing)}") from None

@@ -64,6 +64,10 @@ class BotAccount:
     inline_mode: bool = False
     #: BotFather's /setinlinefeedback: the bot hears which answer was chosen.
     inline_feedback: bool = False
+    #: BotFather's setting for bots that guard groups: they are asked about those who want to come in.
+    join_request_queries: bool = False
+    #: An organization that Telegram lets verify others.
+    verifies: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Return the User object of the bot."""
@@ -81,4 +85,5 @@ class BotAccount:
             "has_topics_enabled": False,
             "allows_users_to_create_topics": False,
             "can_manage_bots": False,
+            "supports_join_request_queries": self.join_request_queries,
         }

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from botflight_harness.telegram.accounts import BotAccount
 from botflight_harness.telegram.files import StoredFile
 from botflight_harness.telegram.members import OPEN_PERMISSIONS, Member
+
+if TYPE_CHECKING:
+    from botflight_harness.telegram.subscriptions import PaidMembership
 
 ChatKind = Literal["private", "group", "supergroup", "channel"]
 
@@ -170,6 +173,14 @@ class Chat:
     banned_senders: set[int] = field(default_factory=set)
     #: topics of a forum by the id of their thread
     topics: dict[int, Topic] = field(default_factory=dict)
+    #: user ids of those who have asked to come in without a link
+    requests: set[int] = field(default_factory=set)
+    #: the bot that decides who comes in, by queries of its own
+    guard: BotAccount | None = None
+    #: by user id: who pays to be in the channel
+    paid_memberships: dict[int, "PaidMembership"] = field(default_factory=dict)
+    #: what the channel has earned
+    stars: int = 0
     #: ChatBoost objects by their id
     boosts: dict[str, dict[str, Any]] = field(default_factory=dict)
     #: what the bot is still writing, by draft_id: whether it can be stopped, and until when it is shown

@@ -43,6 +43,16 @@ class Group:
         """Be large enough for a set of stickers of its own, however few members a test needs."""
         self.chat.can_set_sticker_set = True
 
+    def guarded_by(self, bot: BotAccount) -> None:
+        """Let a bot decide who comes in: whoever joins asks first, and the bot is asked.
+
+        Raises ValueError when BotFather has not made it one that can: see `bot.join_request_queries`.
+        """
+        if not bot.join_request_queries:
+            raise ValueError(f"{bot.username} guards no groups: set bot.join_request_queries, as BotFather does")
+        self.promote(bot, "can_invite_users")
+        self.chat.guard = bot
+
 
 class Channel(Group):
     """A channel: its administrators post, and nobody else writes."""

@@ -3,31 +3,51 @@
 from collections.abc import Iterable
 
 from botflight_harness.telegram.accounts import BotAccount
-from botflight_harness.telegram.actor import Act, Actor
+from botflight_harness.telegram.actor import Act
 from botflight_harness.telegram.chats import Account
 from botflight_harness.telegram.errors import ImpossibleAct
 from botflight_harness.telegram.groups import Group
+from botflight_harness.telegram.guarding import ask_guard
 from botflight_harness.telegram.members import PERMISSIONS, Member, all_rights
 from botflight_harness.telegram.membership import InviteLink, change, request_to_join
+from botflight_harness.telegram.paying import Paying
+from botflight_harness.telegram.subscriptions import come_in
 from botflight_harness.telegram.updates import Lane, Update
 
 
-class Joining(Actor):
+class Joining(Paying):
     """What somebody can do about who is in a chat."""
 
     bio: str = ""
 
     def join(self, where: Group | str) -> Act:
-        """Come into a group or channel, or follow an invite link, which may only ask to be let in."""
-        if isinstance(where, Group):
-            self._check_not_banned(where)
-            return self._changed(where, Member(self))
-        group, link = self._follow(where)
+        """Come into a group or channel, or follow an invite link, which may ask to be let in, or cost Stars a month."""
+        group, link = (where, None) if isinstance(where, Group) else self._follow(where)
+        self._check_not_banned(group)
+        if group.chat.guard is not None:
+            return Act(None, tuple(ask_guard(self._telegram, group.chat, self, link, self.bio)))
+        if link is None:
+            return self._changed(group, Member(self))
         if link.creates_join_request:
             return Act(None, tuple(request_to_join(self._telegram, group.chat, self, link, self.bio)))
+        if link.price:
+            return Act(None, tuple(self._come_in_for_stars(group, link)))
         link.joined += 1
         updates = change(self._telegram, group.chat, self, Member(self), link=link)
         return Act(None, tuple(updates))
+
+    def stop_paying(self, group: Group, *, canceled: bool = True) -> None:
+        """Let a paid membership run out at the end of its month, or with canceled=False go on after all."""
+        paid = group.chat.paid_memberships.get(self.user_id)
+        if paid is None:
+            raise ImpossibleAct(f"{self.first_name} pays nothing to be in {group.chat.facts['title']}")
+        paid.is_canceled = canceled
+
+    def web_app_to_join(self, group: Group) -> str:
+        """Return the address of the Mini App that a group's guard shows while they wait to come in; empty for none."""
+        asked = reversed(self._telegram.join_queries.values())
+        mine = (query for query in asked if query.person is self and query.chat is group.chat and not query.result)
+        return next((query.web_app_url for query in mine), "")
 
     def leave(self, group: Group) -> Act:
         """Go out of a group or channel."""
@@ -116,8 +136,12 @@ class Joining(Actor):
         found = self._telegram.invite_links.get(link)
         if found is None or not found[1].is_open(self._telegram.clock.now_ms() // 1000):
             raise ImpossibleAct(f"{link} leads nowhere")
-        self._check_not_banned(found[0])
         return found
+
+    def _come_in_for_stars(self, group: Group, link: InviteLink) -> list[Update]:
+        if self.user_id not in group.chat.paid_memberships and self.stars < link.price:
+            raise ImpossibleAct(f"{self.first_name} has {self.stars} Stars, and {link.price} are asked for")
+        return come_in(self._telegram, self, group.chat, link)
 
     def _check_here(self, group: Group) -> None:
         if not group.chat.has(self.user_id):

@@ -80,7 +80,7 @@ class Member:
     custom_title: str = ""
     #: what a plain member is called beside the name
     tag: str = ""
-    #: when a ban or a restriction ends, in seconds since 1970; 0 is never
+    #: when a ban, a restriction or a paid membership ends, in seconds since 1970; 0 is never
     until_s: int = 0
     #: who made this one an administrator: only they and the owner may change it
     promoted_by: int = field(default=0, compare=False)
@@ -114,6 +114,8 @@ class Member:
                 json |= {"is_member": self.is_inside, "until_date": self.until_s}
                 json |= {name: name in self.permissions for name in PERMISSIONS}
             case "kicked":
+                json["until_date"] = self.until_s
+            case "member" if self.until_s:
                 json["until_date"] = self.until_s
             case _:
                 pass

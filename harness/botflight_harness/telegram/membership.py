@@ -28,6 +28,9 @@ class InviteLink:
     is_primary: bool = False
     is_revoked: bool = False
     joined: int = 0
+    #: Stars for each period of a paid membership; 0 is a link that costs nothing
+    price: int = 0
+    period_s: int = 0
     #: user ids of those who wait
     pending: set[int] = field(default_factory=set)
 
@@ -45,6 +48,8 @@ class InviteLink:
             "expire_date": self.expires_s,
             "member_limit": self.members_most,
             "pending_join_request_count": len(self.pending),
+            "subscription_period": self.period_s,
+            "subscription_price": self.price,
         }
         return json | {name: value for name, value in optional.items() if value}
 
@@ -116,16 +121,19 @@ def _tell_of_change(
     return [update for update in made if update is not None]
 
 
-def request_to_join(world: "Telegram", chat: Chat, who: Account, link: InviteLink, bio: str) -> list[Update]:
-    """Let somebody ask to come in; administrators that may invite are told."""
-    link.pending.add(who.user_id)
+def request_to_join(
+    world: "Telegram", chat: Chat, who: Account, link: InviteLink | None, bio: str, *, query_id: str = ""
+) -> list[Update]:
+    """Let somebody ask to come in; administrators that may invite are told, and a guard is asked with `query_id`."""
+    waiting_for(chat, link).add(who.user_id)
     payload = {
         "chat": chat.as_json(),
         "from": who.as_json(),
         "user_chat_id": who.user_id,
         "date": world.clock.now_ms() // 1000,
         **({"bio": bio} if bio else {}),
-        "invite_link": link.as_json(),
+        **({"invite_link": link.as_json()} if link is not None else {}),
+        **({"query_id": query_id} if query_id else {}),
     }
     lane = Lane("chat", chat.chat_id)
     bots = [bot for bot in world.members(chat) if chat.may(bot.user_id, "can_invite_users")]
@@ -133,3 +141,15 @@ def request_to_join(world: "Telegram", chat: Chat, who: Account, link: InviteLin
         world.private_chat(world.people[who.user_id], bot)
     made = [world.update(bot, "chat_join_request", payload, lane=lane) for bot in bots]
     return [update for update in made if update is not None]
+
+
+def let_in(world: "Telegram", chat: Chat, person: Account, link: InviteLink | None) -> list[Update]:
+    """Let somebody in who has asked for it."""
+    if link is not None:
+        link.joined += 1
+    return change(world, chat, person, Member(person), link=link, via_join_request=True)
+
+
+def waiting_for(chat: Chat, link: InviteLink | None) -> set[int]:
+    """Return the user ids of those who have asked to come in by a link, or without one."""
+    return chat.requests if link is None else link.pending

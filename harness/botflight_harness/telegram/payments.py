@@ -14,6 +14,8 @@ from botflight_harness.telegram.accounts import BotAccount
 ANSWERED_WITHIN_MS = 10 * SECOND_MS
 #: The only length of a subscription.
 MONTH_S = 2_592_000
+#: What a month of a subscription may cost.
+SUBSCRIPTION_STARS_MOST = 10_000
 STARS = "XTR"
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"

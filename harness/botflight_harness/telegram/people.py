@@ -22,7 +22,6 @@ from botflight_harness.telegram.filming import Filming
 from botflight_harness.telegram.joining import Joining
 from botflight_harness.telegram.keyboards import Button, inline_buttons, reply_buttons
 from botflight_harness.telegram.parameters import Upload
-from botflight_harness.telegram.paying import Paying
 from botflight_harness.telegram.picking import Picking
 from botflight_harness.telegram.playing import Playing
 from botflight_harness.telegram.presenting import Presenting
@@ -38,9 +37,7 @@ from botflight_harness.telegram.updates import Lane
 PATIENCE_S = 5.0
 
 
-class Person(
-    Paying, Responding, Joining, Asking, Dealing, Picking, Playing, Filming, Presenting, Sharing, Speaking, Ticking
-):
+class Person(Responding, Joining, Asking, Dealing, Picking, Playing, Filming, Presenting, Sharing, Speaking, Ticking):
     """Somebody with a Telegram account. Make one with `telegram.user(...)`."""
 
     # Doing

@@ -24,6 +24,7 @@ from botflight_harness.telegram.files import UPLOAD_BYTES_MOST, FileStore, Store
 from botflight_harness.telegram.flood import FloodLimits
 from botflight_harness.telegram.gatherings import Gatherings
 from botflight_harness.telegram.groups import Group
+from botflight_harness.telegram.guarding import JoinQuery
 from botflight_harness.telegram.keyboards import NO_MARKUP, Markup
 from botflight_harness.telegram.membership import InviteLink
 from botflight_harness.telegram.methods import METHODS
@@ -33,6 +34,7 @@ from botflight_harness.telegram.payments import Till
 from botflight_harness.telegram.people import Person
 from botflight_harness.telegram.updates import Lane, Update, UpdateQueue
 from botflight_harness.telegram.web_apps import WebApps
+from botflight_harness.telegram.verifying import Verification
 
 if TYPE_CHECKING:
     from botflight_harness.telegram.games import Games
@@ -88,6 +90,10 @@ class Telegram(Gatherings):
         self._blocked: set[tuple[int, int]] = set()
         self._listeners: list[Listener] = []
         self.invite_links: dict[str, tuple[Group, InviteLink]] = {}
+        #: questions to bots that guard groups
+        self.join_queries: dict[str, JoinQuery] = {}
+        #: who was verified by an organization's bot, by the id of the user or the chat
+        self.verifications: dict[int, Verification] = {}
         self.inline_queries: dict[str, InlineQuery] = {}
         #: messages that were sent by inline mode, which a bot knows by this id alone
         self.inline_messages: dict[str, Message] = {}

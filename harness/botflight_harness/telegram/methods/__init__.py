@@ -72,6 +72,7 @@ LATE: Mapping[str, str] = {
     "checklists": "sendChecklist editMessageChecklist",
     "closing": "close logOut",
     "games": "sendGame setGameScore getGameHighScores",
+    "guarding": "answerChatJoinRequestQuery sendChatJoinRequestWebApp",
     "passport": "setPassportDataErrors",
     "portraits": (
         "getUserProfilePhotos getUserProfileAudios setMyProfilePhoto removeMyProfilePhoto "
@@ -88,6 +89,7 @@ LATE: Mapping[str, str] = {
         "uploadStickerFile setStickerEmojiList setStickerKeywords setStickerMaskPosition getCustomEmojiStickers "
         "getForumTopicIconStickers"
     ),
+    "verifying": "verifyUser verifyChat removeUserVerification removeChatVerification",
     "web_apps": "answerWebAppQuery savePreparedInlineMessage savePreparedKeyboardButton",
 }
 

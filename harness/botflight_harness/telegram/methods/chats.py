@@ -38,6 +38,8 @@ def get_chat(request: Request) -> dict[str, Any]:
         optional |= _of_person(request, chat.chat_id)
     elif chat.kind != "channel":
         optional["permissions"] = dict(chat.permissions)
+    if chat.guard is not None:
+        optional |= {"join_by_request": True, "guard_bot": chat.guard.as_json()}
     if chat.pinned and (message := chat.message(chat.pinned[-1])) is not None:
         optional["pinned_message"] = message.as_json()
     if primary := next((link for link in request.world.links_of(chat) if _shown(request, link)), None):

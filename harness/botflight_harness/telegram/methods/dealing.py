@@ -107,7 +107,7 @@ def read_business_message(request: Request) -> bool:
 def _connection(request: Request) -> BusinessConnection:
     found = request.world.business.get(request.arguments.text("business_connection_id"))
     if found is None or found.bot is not request.bot:
-        raise bad_request("BUSINESS_CONNECTION_INVALID")
+        raise bad_request("business connection not found")
     return found
 
 

@@ -8,13 +8,12 @@ from botflight_harness.telegram.keyboards import Markup, read_markup
 from botflight_harness.telegram.methods.messages import SENDING, deliver
 from botflight_harness.telegram.methods.request import Request, handler
 from botflight_harness.telegram.parameters import missing
-from botflight_harness.telegram.payments import MONTH_S, STARS, Charge, Invoice, Query
+from botflight_harness.telegram.payments import MONTH_S, STARS, SUBSCRIPTION_STARS_MOST, Charge, Invoice, Query
 
 PAYLOAD_BYTES_MOST = 128
 TITLE_CHARACTERS_MOST = 32
 DESCRIPTION_CHARACTERS_MOST = 255
 STARS_MOST = 1_000_000
-SUBSCRIPTION_STARS_MOST = 10_000
 TIPS_MOST = 4
 TRANSACTIONS_AT_ONCE_MOST = 100
 

@@ -11,6 +11,7 @@ from botflight_harness.telegram.errors import NotModelled, bad_request, forbidde
 from botflight_harness.telegram.parameters import Arguments
 
 if TYPE_CHECKING:
+    from botflight_harness.telegram.dealing import BusinessConnection
     from botflight_harness.telegram.world import Telegram
 
 #: Of no consequence for what anybody sees here.
@@ -46,13 +47,43 @@ class Request:
             raise forbidden(f"bot is not a member of the {chat.kind} chat")
         return chat
 
-    def _business_chat(self) -> Chat:
+    def readable_chat(self) -> Chat:
+        """Return the chat of `chat_id`, which the bot may read: a public one also from outside. Raises Refusal."""
+        chat = self.world.find_chat(self.bot, self.arguments.get("chat_id"))
+        if chat is not None and chat.kind != "private" and "username" in chat.facts and not self._is_banned(chat):
+            return chat
+        return self.chat()
+
+    def _is_banned(self, chat: Chat) -> bool:
+        member = self.world.membership(chat, self.bot.user_id)
+        return member is not None and member.status == "kicked"
+
+    def user(self) -> Account:
+        """Return the user of `user_id`. Raises Refusal when there is none."""
+        user_id = self.arguments.integer("user_id")
+        if user_id <= 0:
+            raise bad_request("invalid user_id specified")
+        account = self.world.account(user_id)
+        if account is None:
+            raise bad_request("user not found")
+        return account
+
+    def business(self, *rights: str) -> "BusinessConnection":
+        """Return the connection by which the bot acts in somebody's place.
+
+        Raises Refusal when there is none, it was ended, or its owner has not given the bot one of the rights.
+        """
         connection = self.world.business.get(self.arguments.text("business_connection_id"))
-        if connection is None or connection.bot is not self.bot or not connection.is_enabled:
+        if connection is None or connection.bot is not self.bot:
+            raise bad_request("business connection not found")
+        if not connection.is_enabled:
             raise bad_request("BUSINESS_CONNECTION_INVALID")
-        if not connection.rights.get("can_reply"):
+        if not any(connection.rights.get(right) for right in rights):
             raise bad_request("BOT_ACCESS_FORBIDDEN")
-        chat = connection.chats.get(self.arguments.integer("chat_id"))
+        return connection
+
+    def _business_chat(self) -> Chat:
+        chat = self.business("can_reply").chats.get(self.arguments.integer("chat_id"))
         if chat is None:
             raise bad_request("BUSINESS_PEER_INVALID")
         return chat

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from botflight_harness import BotAccount, Refusal, Telegram
+from botflight_harness import BotAccount, NotModelled, Refusal, Telegram
 from botflight_harness.telegram.parameters import Upload
 
 Call = Callable[..., Any]
@@ -37,6 +37,19 @@ def refusal(call: Call) -> Callable[..., str]:
         return str(caught.value)
 
     return refusal
+
+
+@pytest.fixture
+def not_modelled(telegram: Telegram, call: Call) -> Callable[..., str]:
+    """Call a method where the simulation ends, and return what it says of it, which fails no test here."""
+
+    def not_modelled(method: str, files: Mapping[str, Upload] | None = None, **parameters: Any) -> str:
+        with pytest.raises(NotModelled) as caught:
+            call(method, files, **parameters)
+        telegram.problems.remove(f"not modelled: {caught.value}")
+        return str(caught.value)
+
+    return not_modelled
 
 
 @pytest.fixture

@@ -5,20 +5,23 @@ from typing import Any
 from botflight_harness.control import views
 from botflight_harness.control.fields import Field
 from botflight_harness.control.operation import TEXT, Given, Operation, listed, need, shape
-from botflight_harness.control.room import Room
-from botflight_harness.telegram.groups import Group
+from botflight_harness.control.room import Room, Unknown
+from botflight_harness.telegram.groups import Channel, Group
 from botflight_harness.telegram.transcript import transcript
 
 _SETTINGS = (
     Field("inline_mode", "flag", "BotFather's /setinline: people may type after the bot's name"),
     Field("inline_feedback", "flag", "BotFather's /setinlinefeedback: the bot hears which answer was chosen"),
     Field("privacy_mode", "flag", "BotFather's /setprivacy: on at first"),
+    Field("join_request_queries", "flag", "BotFather's setting for bots that guard groups"),
+    Field("verifies", "flag", "an organization's bot, which may verify others"),
 )
 _WHERE = Field("where", "integer", "the id of a group, a channel or a bot; without it, the chat with the only bot")
 _MEMBERS = (
     Field("members", "integers", "the ids of people and bots"),
     Field("administrators", "integers", "likewise, with all rights"),
     Field("owner", "integer", "the id of a person"),
+    Field("guard", "integer", "the id of a bot with join_request_queries, which is asked who may come in"),
 )
 
 
@@ -49,6 +52,11 @@ def _add_group(room: Room, given: Given) -> dict[str, Any]:
     administrators = [room.account(number) for number in given.get("administrators", ())]
     owner = room.account(given["owner"]) if "owner" in given else None
     group: Group
+    if "direct_messages_of" in given:
+        channel = room.group(given["direct_messages_of"])
+        if not isinstance(channel, Channel):
+            raise Unknown(f"{given['direct_messages_of']} is no channel")
+        return views.group(room.telegram.direct_messages(channel))
     if given["kind"] == "channel":
         group = room.telegram.channel(given["title"], username=given.get("username", ""))
     else:
@@ -58,6 +66,8 @@ def _add_group(room: Room, given: Given) -> dict[str, Any]:
         group.promote(administrator)
     if owner is not None:
         group.owned_by(owner)
+    if "guard" in given:
+        group.guarded_by(room.bot(given["guard"]))
     return views.group(group)
 
 
@@ -113,6 +123,7 @@ OPERATIONS = (
         (
             need("title", "text"),
             Field("kind", "text", default="group", choices=("group", "forum", "channel")),
+            Field("direct_messages_of", "integer", "the id of a channel: opens its direct messages, under its title"),
             Field("username", "text"),
             *_MEMBERS,
         ),

@@ -45,7 +45,7 @@ class BotAccount:
     webhook: Webhook | None = None
     road: Road | None = None
     #: by (scope as text, language)
-    commands: dict[tuple[str, str], list[dict[str, str]]] = field(default_factory=dict)
+    commands: dict[tuple[str, str], list[dict[str, Any]]] = field(default_factory=dict)
     #: name, description and short_description by (which, language)
     texts: dict[tuple[str, str], str] = field(default_factory=dict)
     #: by chat id; 0 stands for every private chat
@@ -68,6 +68,11 @@ class BotAccount:
     join_request_queries: bool = False
     #: An organization that Telegram lets verify others.
     verifies: bool = False
+
+    def has_ephemeral_command(self, name: str) -> bool:
+        """Tell whether the bot has declared a command that is sent to it alone."""
+        declared = (command for commands in self.commands.values() for command in commands)
+        return any(command["command"] == name and command.get("is_ephemeral") for command in declared)
 
     def as_json(self) -> dict[str, Any]:
         """Return the User object of the bot."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from botflight_harness.telegram.accounts import BotAccount
 from botflight_harness.telegram.chats import Chat, Message
+from botflight_harness.telegram.directly import direct_topic
 from botflight_harness.telegram.errors import ImpossibleAct
 from botflight_harness.telegram.groups import Group
 from botflight_harness.telegram.members import needed_permission
@@ -82,8 +83,11 @@ class Actor:
         chat = self.chat_in(where)
         self._check_sending(chat, content, topic)
         replied = None if reply_to is None else chat.message(reply_to)
-        more = {"message_thread_id": topic, "is_topic_message": True} if topic else {}
+        more: dict[str, Any] = {"message_thread_id": topic, "is_topic_message": True} if topic else {}
+        if chat.parent is not None:
+            more = {"direct_messages_topic": direct_topic(self)}
         message = self._telegram.post(chat, self, content, reply_to=replied, extra={**more, **(extra or {})})
+        message.only_for = self.user_id if chat.parent is not None else 0
         if via is not None:
             self._telegram.sent_inline(message, via, inline_keyboard)
         return Act(message, self._announce("message", message, update_id))
@@ -92,6 +96,8 @@ class Actor:
         if chat.kind == "private":
             if chat.bot is not None and self._telegram.has_blocked(self.user_id, chat.bot):
                 raise ImpossibleAct(f"{self.first_name} has blocked {chat.bot.username}: unblock it first")
+            return
+        if chat.parent is not None:
             return
         title, member = chat.facts["title"], self._telegram.membership(chat, self.user_id)
         if member is None or not member.is_here:
@@ -110,7 +116,7 @@ class Actor:
         bot = message.via_bot or message.sender
         if not isinstance(bot, BotAccount):
             raise ImpossibleAct("only a bot's messages have buttons")
-        query = self._telegram.open_query(bot, self.user_id, message.chat, of_game="game_short_name" in pressed)
+        query = self._telegram.open_query(bot, self.user_id, message, of_game="game_short_name" in pressed)
         inline = {"inline_message_id": message.inline_message_id}
         payload = {
             "id": query.query_id,

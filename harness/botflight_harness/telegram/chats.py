@@ -1,6 +1,6 @@
 """Chats with the messages in them, as Telegram keeps them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -37,12 +37,19 @@ SERVICE = frozenset(
         "pinned_message",
         "refunded_payment",
         "successful_payment",
+        "suggested_post_approval_failed",
+        "suggested_post_approved",
+        "suggested_post_declined",
+        "suggested_post_paid",
+        "suggested_post_refunded",
         "users_shared",
         "web_app_data",
     }
 )
 #: Who stands for anonymous administrators.
 GROUP_ANONYMOUS_BOT = {"id": 1087968824, "is_bot": True, "first_name": "Group", "username": "GroupAnonymousBot"}
+#: Who stands for a channel that writes elsewhere.
+CHANNEL_BOT = {"id": 136817688, "is_bot": True, "first_name": "Channel", "username": "Channel_Bot"}
 
 
 class Account(Protocol):
@@ -81,6 +88,14 @@ class Message:
     #: the bot through which a person sent it, by inline mode
     via_bot: BotAccount | None = None
     inline_message_id: str = ""
+    #: whom it is shown to; 0 is everybody in the chat
+    only_for: int = 0
+    #: for an ephemeral message, what it is called in its chat; its message_id is 0
+    ephemeral_id: int = 0
+    #: the message in whose place an ephemeral one is shown
+    replaces: "Message | None" = None
+    #: where an ephemeral message stands: after the message of this id
+    after: int = 0
     #: ReactionType objects by user id
     reactions: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
 
@@ -119,12 +134,19 @@ class Message:
         """Return who is shown as the writer: a channel speaks for itself, and so does an anonymous administrator."""
         if self.chat.kind == "channel":
             return {"sender_chat": self.chat.as_json()}
+        if self.chat.parent is not None and self.sender.user_id != self.only_for:
+            return {"from": CHANNEL_BOT, "sender_chat": self.chat.parent.as_json()}
         member = self.chat.members.get(self.sender.user_id)
         if member is not None and member.is_anonymous:
             return {"from": GROUP_ANONYMOUS_BOT, "sender_chat": self.chat.as_json()}
         if member is not None and (member.tag or member.custom_title):
             return {"from": self.sender.as_json(), "sender_tag": member.tag or member.custom_title}
         return {"from": self.sender.as_json()}
+
+
+def _place(message: Message) -> tuple[int, int]:
+    """Return where a message stands in its chat."""
+    return (message.message_id or message.after, message.ephemeral_id)
 
 
 @dataclass(slots=True)
@@ -183,6 +205,11 @@ class Chat:
     stars: int = 0
     #: ChatBoost objects by their id
     boosts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    #: of a channel's direct messages: the channel
+    parent: "Chat | None" = None
+    #: messages that one person alone is shown, by their ephemeral ids
+    ephemeral: dict[int, Message] = field(default_factory=dict)
+    last_ephemeral_id: int = 0
     #: what the bot is still writing, by draft_id: whether it can be stopped, and until when it is shown
     drafts: dict[int, tuple[bool, int]] = field(default_factory=dict)
     #: the keyboard below the chat, as it is shown now
@@ -241,3 +268,16 @@ class Chat:
     def newest_first(self) -> Iterator[Message]:
         """Return the messages that are there now, without copying a long chat."""
         return reversed(self.messages.values())
+
+    def seen_by(self, user_id: int) -> Iterable[Message]:
+        """Return what somebody sees of the chat now, the newest first."""
+        if self.parent is None and not self.ephemeral:
+            return self.newest_first()
+        mine = [message for message in self.ephemeral.values() if message.only_for == user_id]
+        replaced = {message.replaces.message_id for message in mine if message.replaces is not None}
+        shown = [
+            message
+            for message in self.messages.values()
+            if message.only_for in {0, user_id} and message.message_id not in replaced
+        ]
+        return sorted([*shown, *mine], key=_place, reverse=True)

@@ -7,6 +7,7 @@ from botflight_harness.telegram.accounts import BotAccount
 from botflight_harness.telegram.actor import Act, Actor, Place
 from botflight_harness.telegram.chats import Account, Chat, Message
 from botflight_harness.telegram.entities import find_entities
+from botflight_harness.telegram.ephemeral import whisper
 from botflight_harness.telegram.errors import ImpossibleAct
 from botflight_harness.telegram.groups import Group
 from botflight_harness.telegram.screen import Seen
@@ -102,6 +103,36 @@ class Dealing(Actor):
     def _tell_business(self, connection: BusinessConnection, kind: str, payload: dict[str, Any]) -> Act:
         lane = Lane("business", self.user_id)
         return _acted(self._telegram.update(connection.bot, kind, payload, lane=lane))
+
+    # Ephemeral messages
+
+    def send_ephemeral(self, text: str, *, where: Group, bot: BotAccount | None = None, reply_to: int = 0) -> Act:
+        """Write to a bot in a group so that nobody else sees it: a command that the bot has declared ephemeral.
+
+        Any other text has to answer an ephemeral message of the bot, whose ephemeral_message_id is `reply_to`.
+        """
+        bot = bot or self._telegram.sole_bot()
+        chat = where.chat
+        answered = chat.ephemeral.get(reply_to)
+        if answered is not None and (answered.sender is not bot or answered.only_for != self.user_id):
+            answered = None
+        command = text.removeprefix("/").partition(" ")[0].partition("@")[0]
+        if answered is None and not (text.startswith("/") and bot.has_ephemeral_command(command)):
+            raise ImpossibleAct(f"{text!r} is no ephemeral command of {bot.username}, and answers nothing of it")
+        if not (chat.has(self.user_id) and chat.has(bot.user_id)):
+            raise ImpossibleAct(f"{self.first_name} and {bot.username} are not both in {chat.facts['title']}")
+        content: dict[str, Any] = {"text": text}
+        if entities := find_entities(text):
+            content["entities"] = entities
+        message = whisper(self._telegram, chat, self, bot, content)
+        lane = Lane("chat", chat.chat_id)
+        return Act(message, _acted(self._telegram.update(bot, "message", message.as_json(), lane=lane)).updates)
+
+    async def sends_ephemeral(
+        self, text: str, *, where: Group, bot: BotAccount | None = None, reply_to: int = 0
+    ) -> Seen:
+        """Write to a bot in a group so that nobody else sees it."""
+        return await self._done(self.send_ephemeral(text, where=where, bot=bot, reply_to=reply_to))
 
     # Guests
 

@@ -72,6 +72,14 @@ class Gatherings:
             channel.promote(administrator)
         return channel
 
+    def direct_messages(self: _World, channel: Channel) -> Group:
+        """Open a channel's direct messages: anybody may write there, in a topic of their own, to those who run it."""
+        facts = {"title": channel.chat.facts["title"], "is_direct_messages": True}
+        chat = Chat(_draw_id(self.random), "supergroup", facts, members=channel.chat.members, parent=channel.chat)
+        self.chats[chat.chat_id, 0] = chat
+        group = self.groups[chat.chat_id] = Group(chat)
+        return group
+
     def private_chat(self: _World, person: Actor, bot: BotAccount) -> Chat:
         """Return the chat of the two, opened when there is none."""
         key = (person.user_id, bot.user_id)
@@ -118,7 +126,7 @@ class Gatherings:
         if chat.bot is not None:
             bots = [chat.bot]
         else:
-            inside = [bot for bot in self.bots.values() if chat.has(bot.user_id)]
+            inside = [bot for bot in self.bots.values() if chat.has(bot.user_id) and _answers_for(chat, bot)]
             bots = [bot for bot in inside if bot is not message.sender and reaches(message, bot)]
         lane = Lane("chat", chat.chat_id)
         payload = message.as_json()
@@ -143,6 +151,10 @@ class Gatherings:
     def links_of(self: _World, chat: Chat) -> list[InviteLink]:
         """Return the links into a chat."""
         return [link for group, link in self.invite_links.values() if group.chat is chat]
+
+
+def _answers_for(chat: Chat, bot: BotAccount) -> bool:
+    return chat.parent is None or chat.may(bot.user_id, "can_manage_direct_messages")
 
 
 def _draw_id(random: Random) -> int:

@@ -29,6 +29,7 @@ from botflight_harness.telegram.responding import Responding
 from botflight_harness.telegram.screen import Seen, screen, shows
 from botflight_harness.telegram.sharing import Sharing
 from botflight_harness.telegram.speaking import Speaking
+from botflight_harness.telegram.suggesting import Suggesting
 from botflight_harness.telegram.ticking import Ticking
 from botflight_harness.telegram.transcript import call_list, transcript
 from botflight_harness.telegram.updates import Lane
@@ -37,7 +38,9 @@ from botflight_harness.telegram.updates import Lane
 PATIENCE_S = 5.0
 
 
-class Person(Responding, Joining, Asking, Dealing, Picking, Playing, Filming, Presenting, Sharing, Speaking, Ticking):
+class Person(
+    Responding, Joining, Suggesting, Asking, Dealing, Picking, Playing, Filming, Presenting, Sharing, Speaking, Ticking
+):
     """Somebody with a Telegram account. Make one with `telegram.user(...)`."""
 
     # Doing
@@ -142,7 +145,7 @@ class Person(Responding, Joining, Asking, Dealing, Picking, Playing, Filming, Pr
 
     def screen_in(self, where: Place | None = None) -> list[Seen]:
         """Return what a chat shows now, the oldest first."""
-        return screen(self.chat_in(where), self._telegram.files)
+        return screen(self.chat_in(where), self._telegram.files, self.user_id)
 
     # Doing, and waiting until it was handled
 
@@ -255,7 +258,7 @@ class Person(Responding, Joining, Asking, Dealing, Picking, Playing, Filming, Pr
         try:
             while True:
                 changed.clear()
-                shown = [message for message in screen(chat, self._telegram.files) if message.from_bot]
+                shown = [message for message in screen(chat, self._telegram.files, self.user_id) if message.from_bot]
                 if (found := shows(shown, text, button)) is not None:
                     return found
                 await changed.wait()
@@ -275,7 +278,7 @@ class Person(Responding, Joining, Asking, Dealing, Picking, Playing, Filming, Pr
         return found
 
     def _find_button(self, chat: Chat, button: str, message_id: int | None) -> tuple[Message, Button] | None:
-        for message in chat.newest_first():
+        for message in chat.seen_by(self.user_id):
             if message_id is not None and message.message_id != message_id:
                 continue
             for candidate in chain(rich.buttons(message.content), inline_buttons(message.inline_keyboard)):

@@ -78,7 +78,7 @@ class Responding(Actor):
         self, message: Message | Seen | int | None, where: Place | None, *, kind: type[object] = object
     ) -> Message:
         number = message if isinstance(message, int) or message is None else message.message_id
-        for found in self.chat_in(where).newest_first():
+        for found in self.chat_in(where).seen_by(self.user_id):
             if number in {None, found.message_id} and (kind is object or isinstance(found.behind, kind)):
                 return found
         raise ImpossibleAct(f"{self.first_name} sees no such message")

@@ -38,9 +38,9 @@ class Seen:
     file_name: str = field(default="", repr=False)
 
 
-def screen(chat: Chat, files: FileStore) -> list[Seen]:
-    """Return what a chat shows now, the oldest first."""
-    return [seen(message, files) for message in chat.visible()]
+def screen(chat: Chat, files: FileStore, user_id: int) -> list[Seen]:
+    """Return what a chat shows somebody now, the oldest first."""
+    return [seen(message, files) for message in chat.seen_by(user_id)][::-1]
 
 
 def seen(message: Message, files: FileStore) -> Seen:

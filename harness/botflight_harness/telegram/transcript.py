@@ -16,7 +16,7 @@ CALLS_SHOWN = 30
 
 def transcript(telegram: "Telegram", chat: Chat) -> str:
     """Return what the chat shows now, one line a message and one for its buttons."""
-    messages = chat.visible()
+    messages = [*chat.visible(), *chat.ephemeral.values()]
     lines = [f"--- {title(chat)} ---"]
     if len(messages) > MESSAGES_SHOWN:
         lines.append(f"  ... {len(messages) - MESSAGES_SHOWN} older messages")
@@ -53,6 +53,8 @@ def report(telegram: "Telegram") -> str:
 def _lines(telegram: "Telegram", message: Message) -> list[str]:
     shown = seen(message, telegram.files)
     medium = "" if shown.kind == "text" else f"[{shown.kind}] "
+    if message.ephemeral_id:
+        medium += "(ephemeral) "
     edited = " (edited)" if shown.edited else ""
     text = shown.text.replace("\n", "\n      ")
     lines = [f"  {shown.sender}: {medium}{text}{edited}"]

@@ -248,3 +248,19 @@ async def test_a_clock_is_not_moved_out_of_time(driver: Driver, step: dict[str, 
     status, words = await driver.refused("/clock/advance", **step)
 
     assert (status, "at most ten years" in words) == (400, True)
+
+
+async def test_channels_have_direct_messages_and_groups_guards(driver: Driver) -> None:
+    """What stands behind suggested posts and join requests is set up like the rest."""
+    guard = (await driver.post("/bots", join_request_queries=True))["id"]
+    alice = (await driver.post("/people", first_name="Alice"))["id"]
+    group = (await driver.post("/groups", title="Friends", guard=guard))["id"]
+    channel = (await driver.post("/groups", title="News", kind="channel", administrators=[guard]))["id"]
+    direct = (await driver.post("/groups", title="News", direct_messages_of=channel))["id"]
+
+    asked = await driver.post(f"/people/{alice}/join", where=group)
+    suggested = await driver.post(f"/people/{alice}/suggest_post", text="Tea", where=direct, stars=5)
+    shown = await driver.post(f"/people/{alice}/web_app_to_join", group=group)
+
+    assert (len(asked["update_ids"]), shown) == (1, {"url": ""})
+    assert suggested["message"]["suggested_post_info"]["price"]["amount"] == 5

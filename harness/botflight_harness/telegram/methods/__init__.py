@@ -71,6 +71,10 @@ _FAMILIES = (
 LATE: Mapping[str, str] = {
     "checklists": "sendChecklist editMessageChecklist",
     "closing": "close logOut",
+    "ephemeral": (
+        "editEphemeralMessageText editEphemeralMessageCaption editEphemeralMessageMedia "
+        "editEphemeralMessageReplyMarkup deleteEphemeralMessage"
+    ),
     "games": "sendGame setGameScore getGameHighScores",
     "guarding": "answerChatJoinRequestQuery sendChatJoinRequestWebApp",
     "passport": "setPassportDataErrors",
@@ -89,6 +93,7 @@ LATE: Mapping[str, str] = {
         "uploadStickerFile setStickerEmojiList setStickerKeywords setStickerMaskPosition getCustomEmojiStickers "
         "getForumTopicIconStickers"
     ),
+    "suggestions": "approveSuggestedPost declineSuggestedPost",
     "verifying": "verifyUser verifyChat removeUserVerification removeChatVerification",
     "web_apps": "answerWebAppQuery savePreparedInlineMessage savePreparedKeyboardButton",
 }

@@ -38,6 +38,8 @@ def get_chat(request: Request) -> dict[str, Any]:
         optional |= _of_person(request, chat.chat_id)
     elif chat.kind != "channel":
         optional["permissions"] = dict(chat.permissions)
+    if chat.parent is not None:
+        optional["parent_chat"] = chat.parent.as_json()
     if chat.guard is not None:
         optional |= {"join_by_request": True, "guard_bot": chat.guard.as_json()}
     if chat.pinned and (message := chat.message(chat.pinned[-1])) is not None:

@@ -37,12 +37,17 @@ def edit_message_text(request: Request) -> dict[str, Any] | bool:
 
 def edit_message_caption(request: Request) -> dict[str, Any] | bool:
     """Put another caption below the medium; none takes it away."""
-    formatted = request.formatted("caption", "caption_entities")
-    if len(formatted.text) > CAPTION_CHARACTERS_MOST:
-        raise bad_request("message caption is too long")
     message = editable(request)
     if not any(kind in message.content for kind in KINDS):
         raise bad_request("there is no caption in the message to edit")
+    return edit(request, message, captioned(request, message))
+
+
+def captioned(request: Request, message: Message) -> dict[str, Any]:
+    """Return the content of a message with the caption of a call. Raises Refusal when that is too long."""
+    formatted = request.formatted("caption", "caption_entities")
+    if len(formatted.text) > CAPTION_CHARACTERS_MOST:
+        raise bad_request("message caption is too long")
     content = {name: value for name, value in message.content.items() if name not in _CAPTION_FIELDS}
     if formatted.text:
         content["caption"] = formatted.text
@@ -50,7 +55,7 @@ def edit_message_caption(request: Request) -> dict[str, Any] | bool:
         content["caption_entities"] = list(formatted.entities)
     if request.arguments.flag("show_caption_above_media"):
         content["show_caption_above_media"] = True
-    return edit(request, message, content)
+    return content
 
 
 def edit_message_media(request: Request) -> dict[str, Any] | bool:
@@ -83,7 +88,7 @@ def editable(request: Request) -> Message:
     may_edit = message.chat.kind == "channel" and message.chat.may(request.bot.user_id, "can_edit_messages")
     if message.is_service or not (message.sender is request.bot or may_edit):
         raise bad_request("message can't be edited")
-    if message.had_reply_keyboard or "forward_origin" in message.extra:
+    if message.had_reply_keyboard or not message.extra.keys().isdisjoint({"forward_origin", "is_paid_post"}):
         raise bad_request("message can't be edited")
     return message
 

@@ -6,7 +6,9 @@ from typing import Any
 from botflight_harness.clock import HOUR_MS
 from botflight_harness.telegram.chats import Chat, Message
 from botflight_harness.telegram.content import text_content
+from botflight_harness.telegram.directly import direct_topic
 from botflight_harness.telegram.entities import format_text
+from botflight_harness.telegram.ephemeral import answer
 from botflight_harness.telegram.errors import NotModelled, bad_request
 from botflight_harness.telegram.keyboards import Markup, read_markup
 from botflight_harness.telegram.members import needed_permission
@@ -18,7 +20,8 @@ DELETED_AT_ONCE_MOST = 100
 
 #: What every send* method takes beside its content.
 SENDING = (
-    "business_connection_id chat_id message_thread_id reply_markup reply_parameters protect_content message_effect_id"
+    "business_connection_id chat_id message_thread_id direct_messages_topic_id ephemeral_message_parameters "
+    "reply_markup reply_parameters protect_content message_effect_id"
 )
 #: What the refusal calls a content; a venue has a location too, and a live photo a photo.
 _NOUNS = {
@@ -69,20 +72,35 @@ def send_message(request: Request) -> dict[str, Any]:
 def deliver(request: Request, content: dict[str, Any], markup: Markup, *, album: str = "") -> Message:
     """Put a message of the bot into the chat that the call names."""
     chat = request.chat()
-    check_sending(request, chat, content)
     extra = thread(request, chat)
-    if album:
-        extra["media_group_id"] = album
     if request.arguments.flag("protect_content"):
         extra["has_protected_content"] = True
+    if "ephemeral_message_parameters" in request.arguments:
+        return _whisper(request, chat, content, markup, extra)
+    check_sending(request, chat, content)
+    if album:
+        extra["media_group_id"] = album
     if "message_effect_id" in request.arguments and chat.kind == "private":
         extra["effect_id"] = request.arguments.text("message_effect_id")
     sender, said = request.sender()
     replied, shown = _replied(request, chat)
     message = request.world.post(chat, sender, content, markup=markup, reply_to=replied, extra=extra | said | shown)
+    message.only_for = extra.get("direct_messages_topic", {}).get("topic_id", 0)
     if replied is not None and "message_thread_id" in replied.extra and chat.is_forum:
         message.extra |= {name: replied.extra[name] for name in ("message_thread_id", "is_topic_message")}
     return message
+
+
+def _whisper(
+    request: Request, chat: Chat, content: dict[str, Any], markup: Markup, extra: Mapping[str, Any]
+) -> Message:
+    parameters = request.arguments.get("ephemeral_message_parameters")
+    replied = request.arguments.get("reply_parameters") or {}
+    if not isinstance(parameters, Mapping) or not isinstance(replied, Mapping):
+        raise NotModelled("ephemeral_message_parameters that are no object")
+    if replied.keys() - {"ephemeral_message_id", "quote", "quote_parse_mode", "quote_entities"}:
+        raise NotModelled(f"an ephemeral message with reply_parameters {dict(replied)}")
+    return answer(request.world, request.bot, chat, content, markup, parameters, replied, extra)
 
 
 def check_sending(request: Request, chat: Chat, content: Mapping[str, Any]) -> None:
@@ -105,6 +123,8 @@ def check_sending(request: Request, chat: Chat, content: Mapping[str, Any]) -> N
 
 def thread(request: Request, chat: Chat) -> dict[str, Any]:
     """Return what a message of a forum's topic carries. Raises Refusal when there is no such topic, or it is closed."""
+    if chat.parent is not None:
+        return _direct_topic(request, chat)
     number = request.arguments.integer("message_thread_id")
     if not number:
         return {}
@@ -114,6 +134,14 @@ def thread(request: Request, chat: Chat) -> dict[str, Any]:
     if topic.is_closed and not chat.may(request.bot.user_id, "can_manage_topics"):
         raise bad_request("TOPIC_CLOSED")
     return {"message_thread_id": number, "is_topic_message": True}
+
+
+def _direct_topic(request: Request, chat: Chat) -> dict[str, Any]:
+    number = request.arguments.integer("direct_messages_topic_id")
+    person = request.world.people.get(number)
+    if person is None or not any(message.only_for == number for message in chat.newest_first()):
+        raise NotModelled("direct messages of a channel to somebody who has not written there")
+    return {"direct_messages_topic": direct_topic(person)}
 
 
 def _replied(request: Request, chat: Chat) -> tuple[Message | None, dict[str, Any]]:

@@ -46,7 +46,7 @@ def set_my_commands(request: Request) -> bool:
     return True
 
 
-def get_my_commands(request: Request) -> list[dict[str, str]]:
+def get_my_commands(request: Request) -> list[dict[str, Any]]:
     """Return the commands of a scope and a language."""
     return request.bot.commands.get(_scope(request), [])
 
@@ -57,7 +57,7 @@ def delete_my_commands(request: Request) -> bool:
     return True
 
 
-def _command(command: object) -> dict[str, str]:
+def _command(command: object) -> dict[str, Any]:
     if not isinstance(command, Mapping) or not {"command", "description"} <= command.keys():
         raise bad_request("can't parse BotCommand: expected an Object")
     found = _COMMAND.fullmatch(str(command["command"]))
@@ -66,7 +66,8 @@ def _command(command: object) -> dict[str, str]:
     description = str(command["description"]).strip()
     if not 1 <= len(description) <= COMMAND_DESCRIPTION_MOST:
         raise bad_request("BOT_COMMAND_DESCRIPTION_INVALID")
-    return {"command": found[1], "description": description}
+    told = {"command": found[1], "description": description}
+    return told | {"is_ephemeral": True} if command.get("is_ephemeral") else told
 
 
 def _scope(request: Request) -> tuple[str, str]:

@@ -58,16 +58,6 @@ class Request:
         member = self.world.membership(chat, self.bot.user_id)
         return member is not None and member.status == "kicked"
 
-    def user(self) -> Account:
-        """Return the user of `user_id`. Raises Refusal when there is none."""
-        user_id = self.arguments.integer("user_id")
-        if user_id <= 0:
-            raise bad_request("invalid user_id specified")
-        account = self.world.account(user_id)
-        if account is None:
-            raise bad_request("user not found")
-        return account
-
     def business(self, *rights: str) -> "BusinessConnection":
         """Return the connection by which the bot acts in somebody's place.
 

@@ -28,6 +28,8 @@ _MEMBERS = (
 def _add_bot(room: Room, given: Given) -> dict[str, Any]:
     account = room.telegram.bot(given.get("token"), username=given.get("username"))
     room.opens_to(account)
+    if "stars" in given:
+        room.telegram.cashier.deposit(account, given["stars"])
     return _set(room, {**given, "bot": account.user_id})
 
 
@@ -92,6 +94,7 @@ OPERATIONS = (
         (
             Field("token", "text", "123456:letters; without it one is drawn from the world's seed"),
             Field("username", "text"),
+            Field("stars", "integer", "Stars to put into its account, which pay for gifts"),
             *_SETTINGS,
         ),
         views.BOT,

@@ -36,6 +36,9 @@ class Act:
 class Actor:
     """Somebody with a Telegram account."""
 
+    #: when their Telegram Premium ends, in milliseconds since 1970; 0 is none
+    premium_until_ms: int = 0
+
     def __init__(
         self, telegram: "Telegram", user_id: int, first_name: str, *, language: str, username: str | None
     ) -> None:
@@ -56,6 +59,8 @@ class Actor:
     def as_json(self) -> dict[str, Any]:
         """Return the User object."""
         user = {"id": self.user_id, "is_bot": False, **self.names()}
+        if self.premium_until_ms > self._telegram.clock.now_ms():
+            user["is_premium"] = True
         return {**user, "language_code": self.language} if self.language else user
 
     def chat_in(self, where: Place | None = None) -> Chat:

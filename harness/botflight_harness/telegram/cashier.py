@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from botflight_harness.telegram.accounts import BotAccount
 from botflight_harness.telegram.payments import Charge, Query, Till
 from botflight_harness.telegram.updates import Lane, Update
 
@@ -61,6 +62,10 @@ class Cashier:
             "telegram_payment_charge_id": charge.charge_id,
         }
         self._service(charge, {"refunded_payment": refunded})
+
+    def deposit(self, bot: BotAccount, stars: int) -> None:
+        """Put Stars into a bot's account, as its owner does through Fragment: gifts are paid for from there."""
+        self.till.receive(bot, {"type": "fragment"}, stars, now_ms=self._telegram.clock.now_ms())
 
     def subscription_changed(self, charge: Charge, state: str) -> Update | None:
         """Tell the bot that a subscription was canceled, is active again, or could not be renewed."""

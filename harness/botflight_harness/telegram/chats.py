@@ -30,6 +30,7 @@ SERVICE = frozenset(
         "forum_topic_reopened",
         "general_forum_topic_hidden",
         "general_forum_topic_unhidden",
+        "gift",
         "left_chat_member",
         "new_chat_members",
         "new_chat_photo",

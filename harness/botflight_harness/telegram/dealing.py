@@ -4,11 +4,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from botflight_harness.telegram.accounts import BotAccount
-from botflight_harness.telegram.actor import Act, Actor, Place
-from botflight_harness.telegram.chats import Account, Chat, Message
+from botflight_harness.telegram.actor import Act, Place
+from botflight_harness.telegram.chats import Chat, Message
 from botflight_harness.telegram.entities import find_entities
 from botflight_harness.telegram.ephemeral import whisper
 from botflight_harness.telegram.errors import ImpossibleAct
+from botflight_harness.telegram.giving import Giving
 from botflight_harness.telegram.groups import Group
 from botflight_harness.telegram.screen import Seen
 from botflight_harness.telegram.updates import Lane, Update
@@ -19,7 +20,7 @@ class BusinessConnection:
     """A bot that answers in the place of a person."""
 
     connection_id: str
-    owner: Account
+    owner: "Dealing"
     bot: BotAccount
     at_ms: int
     rights: dict[str, bool]
@@ -49,10 +50,8 @@ class PaidMedia:
     media: list[dict[str, Any]]
 
 
-class Dealing(Actor):
+class Dealing(Giving):
     """What somebody can do beside chatting."""
-
-    stars: int
 
     # Business accounts
 

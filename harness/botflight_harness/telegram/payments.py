@@ -89,27 +89,24 @@ class Charge:
 class Transaction:
     """A line of a bot's Star account; a refund carries the id of its charge."""
 
-    charge: Charge
+    number: str
+    bot: BotAccount
+    #: the TransactionPartner object: whom the Stars came from, or went to
+    partner: dict[str, Any]
     amount: int
     at_ms: int
-    is_refund: bool = False
-    #: what it was for, when it was no invoice
-    purpose: str = "invoice_payment"
+    is_outgoing: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Return the StarTransaction object."""
-        partner: dict[str, Any] = {
-            "type": "user",
-            "transaction_type": self.purpose,
-            "user": self.charge.user,
-        }
-        payload_name = "invoice_payload" if self.purpose == "invoice_payment" else "paid_media_payload"
-        if self.charge.invoice.payload:
-            partner[payload_name] = self.charge.invoice.payload
-        if self.charge.invoice.subscription_s:
-            partner["subscription_period"] = self.charge.invoice.subscription_s
-        side = "receiver" if self.is_refund else "source"
-        return {"id": self.charge.charge_id, "amount": self.amount, "date": self.at_ms // 1000, side: partner}
+        side = "receiver" if self.is_outgoing else "source"
+        return {"id": self.number, "amount": self.amount, "date": self.at_ms // 1000, side: self.partner}
+
+
+def user_partner(user: dict[str, Any], purpose: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401 -- JSON
+    """Return the TransactionPartner object of a person; `purpose` is its transaction_type."""
+    told = {name: value for name, value in more.items() if value}
+    return {"type": "user", "transaction_type": purpose, "user": user, **told}
 
 
 @dataclass(slots=True)
@@ -145,7 +142,7 @@ class Till:
             charge.subscribed_until_ms = now_ms + invoice.subscription_s * SECOND_MS
         self.charges[charge_id] = charge
         if invoice.currency == STARS:
-            self.transactions.append(Transaction(charge, total, now_ms))
+            self.transactions.append(Transaction(charge_id, charge.bot, _payer(charge), total, now_ms))
         return charge
 
     def sell_media(self, bot: BotAccount, user: dict[str, Any], stars: int, payload: str, *, now_ms: int) -> Charge:
@@ -153,21 +150,37 @@ class Till:
         bill = Invoice(bot, "", "", payload, STARS, stars)
         charge = Charge(f"st{self._letters(40)}", "", bot, user["id"], user, bill, stars, now_ms)
         self.charges[charge.charge_id] = charge
-        self.transactions.append(Transaction(charge, stars, now_ms, purpose="paid_media_payment"))
+        partner = user_partner(user, "paid_media_payment", paid_media_payload=payload)
+        self.transactions.append(Transaction(charge.charge_id, bot, partner, stars, now_ms))
         return charge
+
+    def receive(self, bot: BotAccount, partner: dict[str, Any], stars: int, *, now_ms: int) -> None:
+        """Add Stars to a bot's account; `partner` is the TransactionPartner object of who gives them."""
+        self.transactions.append(Transaction(f"st{self._letters(40)}", bot, partner, stars, now_ms))
+
+    def spend(self, bot: BotAccount, partner: dict[str, Any], stars: int, *, now_ms: int) -> None:
+        """Take Stars from a bot's account; `partner` is the TransactionPartner object of whom they are spent on."""
+        self.transactions.append(Transaction(f"st{self._letters(40)}", bot, partner, stars, now_ms, is_outgoing=True))
 
     def refund(self, charge: Charge, *, now_ms: int) -> None:
         """Give the Stars back."""
         charge.is_refunded = True
-        self.transactions.append(Transaction(charge, charge.total, now_ms, is_refund=True))
+        line = Transaction(charge.charge_id, charge.bot, _payer(charge), charge.total, now_ms, is_outgoing=True)
+        self.transactions.append(line)
 
     def of(self, bot: BotAccount) -> list[Transaction]:
         """Return a bot's transactions, the oldest first."""
-        return [transaction for transaction in self.transactions if transaction.charge.bot is bot]
+        return [transaction for transaction in self.transactions if transaction.bot is bot]
 
     def stars(self, bot: BotAccount) -> int:
         """Return how many Stars a bot has."""
-        return sum(-line.amount if line.is_refund else line.amount for line in self.of(bot))
+        return sum(-line.amount if line.is_outgoing else line.amount for line in self.of(bot))
 
     def _letters(self, count: int) -> str:
         return "".join(self.random.choices(_LETTERS, k=count))
+
+
+def _payer(charge: Charge) -> dict[str, Any]:
+    invoice = charge.invoice
+    more = {"invoice_payload": invoice.payload, "subscription_period": invoice.subscription_s}
+    return user_partner(charge.user, "invoice_payment", **more)

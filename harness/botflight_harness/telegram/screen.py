@@ -91,6 +91,7 @@ _READ: Mapping[str, Callable[[Any], str]] = {
     "venue": lambda venue: f"{venue['title']}, {venue['address']}",
     "location": lambda location: f"{location['latitude']}, {location['longitude']}",
     "contact": lambda contact: f"{contact['first_name']} {contact['phone_number']}",
+    "gift": lambda gift: "\n".join([gift["gift"]["sticker"]["emoji"], *([gift["text"]] if "text" in gift else ())]),
     "dice": lambda dice: f"{dice['emoji']} {dice['value']}",
 }
 

@@ -23,6 +23,7 @@ from botflight_harness.telegram.events import Event, EventKind, Listener
 from botflight_harness.telegram.files import UPLOAD_BYTES_MOST, FileStore, StoredFile
 from botflight_harness.telegram.flood import FloodLimits
 from botflight_harness.telegram.gatherings import Gatherings
+from botflight_harness.telegram.gifts import GiftShop
 from botflight_harness.telegram.groups import Group
 from botflight_harness.telegram.guarding import JoinQuery
 from botflight_harness.telegram.keyboards import NO_MARKUP, Markup
@@ -113,6 +114,7 @@ class Telegram(Gatherings):
         self.guest_queries: dict[str, tuple[BotAccount, Message]] = {}
         #: who manages a bot, by the bot's id
         self.managed_bots: dict[int, BotAccount] = {}
+        self.gifts = GiftShop(Random(f"botflight-gifts:{seed}"), self.files)  # noqa: S311
         self._rolls: deque[int] = deque()
         self.cashier = Cashier(self, Till(Random(f"botflight-till:{seed}")))  # noqa: S311
         #: what is to happen later, on a clock that goes by itself

@@ -76,6 +76,10 @@ LATE: Mapping[str, str] = {
         "editEphemeralMessageReplyMarkup deleteEphemeralMessage"
     ),
     "games": "sendGame setGameScore getGameHighScores",
+    "gifts": (
+        "getAvailableGifts sendGift giftPremiumSubscription getUserGifts getChatGifts getBusinessAccountGifts "
+        "convertGiftToStars upgradeGift transferGift"
+    ),
     "guarding": "answerChatJoinRequestQuery sendChatJoinRequestWebApp",
     "passport": "setPassportDataErrors",
     "portraits": (

@@ -6,16 +6,13 @@ from botflight_harness.clock import SECOND_MS
 from botflight_harness.telegram.chats import Chat
 from botflight_harness.telegram.errors import bad_request
 from botflight_harness.telegram.files import StoredFile
+from botflight_harness.telegram.gifts import KINDS
 from botflight_harness.telegram.methods.request import Request, handler
 from botflight_harness.telegram.parameters import Upload
 
 TITLE_CHARACTERS_MOST = 128
 DESCRIPTION_CHARACTERS_MOST = 255
 REACTIONS_MOST = 11
-
-_NO_GIFTS = dict.fromkeys(
-    ("unlimited_gifts", "limited_gifts", "unique_gifts", "premium_subscription", "gifts_from_channels"), False
-)
 
 
 def get_chat(request: Request) -> dict[str, Any]:
@@ -25,7 +22,7 @@ def get_chat(request: Request) -> dict[str, Any]:
         **chat.as_json(),
         "accent_color_id": abs(chat.chat_id) % 7,
         "max_reaction_count": REACTIONS_MOST,
-        "accepted_gift_types": _NO_GIFTS,
+        "accepted_gift_types": _accepted_gifts(request, chat),
     }
     optional: dict[str, Any] = {
         "description": chat.description,
@@ -47,6 +44,11 @@ def get_chat(request: Request) -> dict[str, Any]:
     if primary := next((link for link in request.world.links_of(chat) if _shown(request, link)), None):
         optional["invite_link"] = primary.link
     return full | {name: value for name, value in optional.items() if value}
+
+
+def _accepted_gifts(request: Request, chat: Chat) -> dict[str, bool]:
+    person = request.world.people.get(chat.chat_id)
+    return dict(person.accepted_gifts) if person is not None else dict.fromkeys(KINDS, chat.kind == "channel")
 
 
 def _shown(request: Request, link: Any) -> bool:  # noqa: ANN401 -- an InviteLink

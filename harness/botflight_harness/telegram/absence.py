@@ -6,6 +6,7 @@ _WORDS: Mapping[str, str] = {
     "action": "wrong parameter action in request",
     "animation": "there is no animation in the request",
     "audio": "there is no audio in the request",
+    "business_connection_id": "business connection not found",
     "callback_query_id": "query is too old and response timeout expired or query ID is invalid",
     "chat_id": "chat_id is empty",
     "document": "there is no document in the request",
@@ -23,13 +24,27 @@ _WORDS: Mapping[str, str] = {
 }
 #: Where a method says it otherwise: the words, and the methods with their parameters.
 _WORDS_OF_METHODS: Mapping[str, tuple[str, ...]] = {
+    "STARGIFT_INVALID": ("sendGift.gift_id",),
     "STICKERSET_INVALID": ("getStickerSet.name",),
+    "STORY_PERIOD_INVALID": ("postStory.active_period", "repostStory.active_period"),
+    "accepted gift types aren't specified": ("setBusinessAccountGiftSettings.accepted_gift_types",),
     "can't parse errors JSON object": ("setPassportDataErrors.errors",),
     "can't parse inline query result JSON object": ("answerWebAppQuery.result", "savePreparedInlineMessage.result"),
     "can't parse keyboard button JSON object": ("savePreparedKeyboardButton.button",),
-    "photo isn't specified": ("setMyProfilePhoto.photo",),
     "can't parse emoji list JSON array": ("setStickerEmojiList.emoji_list",),
     "inputFile is not specified": ("uploadStickerFile.sticker",),
+    "invalid gift identifier specified": (
+        "convertGiftToStars.owned_gift_id",
+        "transferGift.owned_gift_id",
+        "upgradeGift.owned_gift_id",
+    ),
+    "invalid story identifier specified": ("deleteStory.story_id",),
+    "invalid subscription pricing specified": (
+        "createChatSubscriptionInviteLink.subscription_period",
+        "createChatSubscriptionInviteLink.subscription_price",
+    ),
+    "photo isn't specified": ("setBusinessAccountProfilePhoto.photo", "setMyProfilePhoto.photo"),
+    "story content isn't specified": ("postStory.content", "editStory.content"),
     "invalid sticker format specified": ("uploadStickerFile.sticker_format",),
     "sticker is not specified": (
         "deleteStickerFromSet.sticker",

@@ -66,8 +66,16 @@ class BotAccount:
     inline_feedback: bool = False
     #: BotFather's setting for bots that guard groups: they are asked about those who want to come in.
     join_request_queries: bool = False
+    #: Who had it made by a bot that manages it; 0 is none.
+    owner_id: int = 0
+    #: Only its owner and these users can use it; None lets everybody.
+    users: frozenset[int] | None = None
     #: An organization that Telegram lets verify others.
     verifies: bool = False
+
+    def can_be_used_by(self, user_id: int) -> bool:
+        """Tell whether somebody may use the bot at all."""
+        return self.users is None or user_id == self.owner_id or user_id in self.users
 
     def has_ephemeral_command(self, name: str) -> bool:
         """Tell whether the bot has declared a command that is sent to it alone."""

@@ -8,6 +8,7 @@ from botflight_harness.telegram.accounts import BotAccount
 from botflight_harness.telegram.chats import Chat, Message
 from botflight_harness.telegram.directly import direct_topic
 from botflight_harness.telegram.errors import ImpossibleAct
+from botflight_harness.telegram.files import StoredFile
 from botflight_harness.telegram.groups import Group
 from botflight_harness.telegram.members import needed_permission
 from botflight_harness.telegram.screen import Seen, seen
@@ -38,6 +39,10 @@ class Actor:
 
     #: when their Telegram Premium ends, in milliseconds since 1970; 0 is none
     premium_until_ms: int = 0
+    last_name: str = ""
+    bio: str = ""
+    #: what everybody sees of them, whatever their privacy settings hide
+    public_photo: StoredFile | None = None
 
     def __init__(
         self, telegram: "Telegram", user_id: int, first_name: str, *, language: str, username: str | None
@@ -53,7 +58,7 @@ class Actor:
 
     def names(self) -> dict[str, Any]:
         """Return the names, as User and Chat objects carry them."""
-        names = {"first_name": self.first_name}
+        names = {"first_name": self.first_name} | ({"last_name": self.last_name} if self.last_name else {})
         return {**names, "username": self.username} if self.username else names
 
     def as_json(self) -> dict[str, Any]:
@@ -99,6 +104,8 @@ class Actor:
 
     def _check_sending(self, chat: Chat, content: Mapping[str, Any], topic: int) -> None:
         if chat.kind == "private":
+            if chat.bot is not None and not chat.bot.can_be_used_by(self.user_id):
+                raise ImpossibleAct(f"{self.first_name} has no access to {chat.bot.username}")
             if chat.bot is not None and self._telegram.has_blocked(self.user_id, chat.bot):
                 raise ImpossibleAct(f"{self.first_name} has blocked {chat.bot.username}: unblock it first")
             return

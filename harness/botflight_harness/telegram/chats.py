@@ -211,6 +211,8 @@ class Chat:
     #: messages that one person alone is shown, by their ephemeral ids
     ephemeral: dict[int, Message] = field(default_factory=dict)
     last_ephemeral_id: int = 0
+    #: where the ids of messages come from, when several chats share them
+    ids: Iterator[int] | None = None
     #: what the bot is still writing, by draft_id: whether it can be stopped, and until when it is shown
     drafts: dict[int, tuple[bool, int]] = field(default_factory=dict)
     #: the keyboard below the chat, as it is shown now
@@ -246,6 +248,8 @@ class Chat:
 
     def next_message_id(self) -> int:
         """Return a message id that was never used."""
+        if self.ids is not None:
+            return next(self.ids)
         if self.bot is not None:
             self.bot.last_private_message_id += 1
             return self.bot.last_private_message_id

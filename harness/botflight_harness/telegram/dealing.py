@@ -1,10 +1,12 @@
 """The rarer dealings of people with bots: business accounts, guests, paid media, drafts, and bots that bots manage."""
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from botflight_harness.telegram.accounts import BotAccount
-from botflight_harness.telegram.actor import Act, Place
+from botflight_harness.telegram.actor import Act, Actor, Place
 from botflight_harness.telegram.chats import Chat, Message
 from botflight_harness.telegram.entities import find_entities
 from botflight_harness.telegram.ephemeral import whisper
@@ -27,6 +29,14 @@ class BusinessConnection:
     is_enabled: bool = True
     #: the owner's chats with others, by the other's user id
     chats: dict[int, Chat] = field(default_factory=dict)
+    #: the chats of an account share their message ids
+    ids: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def chat_with(self, other: Actor) -> Chat:
+        """Return the owner's chat with somebody, opened when there is none."""
+        if other.user_id not in self.chats:
+            self.chats[other.user_id] = Chat(other.user_id, "private", other.names(), ids=self.ids)
+        return self.chats[other.user_id]
 
     def as_json(self) -> dict[str, Any]:
         """Return the BusinessConnection object."""
@@ -73,7 +83,7 @@ class Dealing(Giving):
 
     def write_to_business(self, connection: BusinessConnection, text: str) -> Act:
         """Write to the person behind a business account."""
-        chat = connection.chats.setdefault(self.user_id, Chat(self.user_id, "private", self.names()))
+        chat = connection.chat_with(self)
         content: dict[str, Any] = {"text": text}
         if entities := find_entities(text):
             content["entities"] = entities
@@ -194,6 +204,7 @@ class Dealing(Giving):
         made = self._telegram.bot(
             f"{self._telegram.random.randrange(10**9, 8 * 10**9)}:AA{username}", username=username
         )
+        made.owner_id = self.user_id
         self._telegram.managed_bots[made.user_id] = manager
         payload = {"user": self.as_json(), "bot": made.as_json()}
         self._telegram.update(manager, "managed_bot", payload, lane=Lane("managed", self.user_id))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from botflight_harness.telegram.accounts import BotAccount
 from botflight_harness.telegram.actor import Act
-from botflight_harness.telegram.chats import Account, Chat
+from botflight_harness.telegram.chats import Account
 from botflight_harness.telegram.entities import Formatted
 from botflight_harness.telegram.errors import ImpossibleAct
 from botflight_harness.telegram.gifts import KINDS, TEXT_CHARACTERS_MOST, Gift, OwnedGift
@@ -18,6 +18,8 @@ class Giving(Paying):
 
     #: which gifts they take, as AcceptedGiftTypes has it
     accepted_gifts: Mapping[str, bool] = dict.fromkeys(KINDS, True)
+    #: a button for gifts is always beside their input field
+    shows_gift_button: bool = False
 
     def send_gift(
         self, gift: str, to: Account, *, text: str = "", upgraded: bool = False, private: bool = False
@@ -72,7 +74,7 @@ class Giving(Paying):
         told = []
         for connection in self._telegram.business.values():
             if connection.owner is to and connection.is_enabled:
-                chat = connection.chats.setdefault(self.user_id, Chat(self.user_id, "private", self.names()))
+                chat = connection.chat_with(self)
                 extra = {"business_connection_id": connection.connection_id}
                 message = self._telegram.post(chat, self, {"gift": owned.info(managed=True)}, extra=extra)
                 lane = Lane("business", self.user_id)

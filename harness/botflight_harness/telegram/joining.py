@@ -18,8 +18,6 @@ from botflight_harness.telegram.updates import Lane, Update
 class Joining(Paying):
     """What somebody can do about who is in a chat."""
 
-    bio: str = ""
-
     def join(self, where: Group | str) -> Act:
         """Come into a group or channel, or follow an invite link, which may ask to be let in, or cost Stars a month."""
         group, link = (where, None) if isinstance(where, Group) else self._follow(where)

@@ -14,7 +14,10 @@ from botflight_harness.telegram.errors import Refusal, bad_request
 from botflight_harness.telegram.schema import Field, Method
 
 _UNREADABLE = {
+    "accepted_gift_types": "can't parse accepted gift types JSON object",
+    "areas": "can't parse story areas JSON object",
     "checklist": "can't parse InputChecklist JSON object",
+    "content": "can't parse story content JSON object",
     "commands": "can't parse commands JSON object",
     "button": "can't parse keyboard button JSON object",
     "custom_emoji_ids": "can't parse custom emoji identifiers JSON object",

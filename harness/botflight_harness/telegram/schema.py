@@ -19,7 +19,7 @@ _KINDS: Mapping[str, Kind] = {
     "InputFile": "file",
     "InputFile|String": "file",
 }
-_LOOKED_AT = {"user_id": -1, "chat_id": 1, "message_id": 2}
+_LOOKED_AT = {"user_id": -1, "chat_id": 1, "business_connection_id": 1, "message_id": 2}
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from botflight_harness.telegram.methods.request import Request
 from botflight_harness.telegram.parameters import Upload
 from botflight_harness.telegram.payments import Till
 from botflight_harness.telegram.people import Person
+from botflight_harness.telegram.stories import Stories
 from botflight_harness.telegram.updates import Lane, Update, UpdateQueue
 from botflight_harness.telegram.web_apps import WebApps
 from botflight_harness.telegram.verifying import Verification
@@ -114,6 +115,8 @@ class Telegram(Gatherings):
         self.guest_queries: dict[str, tuple[BotAccount, Message]] = {}
         #: who manages a bot, by the bot's id
         self.managed_bots: dict[int, BotAccount] = {}
+        #: what bots have posted for business accounts
+        self.stories = Stories()
         self.gifts = GiftShop(Random(f"botflight-gifts:{seed}"), self.files)  # noqa: S311
         self._rolls: deque[int] = deque()
         self.cashier = Cashier(self, Till(Random(f"botflight-till:{seed}")))  # noqa: S311

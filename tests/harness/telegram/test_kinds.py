@@ -139,4 +139,4 @@ def test_a_managed_bots_token_is_replaced(
 
     assert telegram.call(new, "getMe", {})["username"] == "helper_bot"
     assert old not in telegram.bots
-    assert "USER_ID_INVALID" in refusal("getManagedBotToken", user_id=bot.user_id)
+    assert "BOT_INVALID" in refusal("getManagedBotToken", user_id=bot.user_id)

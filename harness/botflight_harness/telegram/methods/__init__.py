@@ -69,6 +69,11 @@ _FAMILIES = (
 
 #: Families that few bots call: what their methods are, so that their modules are imported by the first call only.
 LATE: Mapping[str, str] = {
+    "business": (
+        "deleteBusinessMessages setBusinessAccountName setBusinessAccountUsername setBusinessAccountBio "
+        "setBusinessAccountGiftSettings setBusinessAccountProfilePhoto removeBusinessAccountProfilePhoto "
+        "getBusinessAccountStarBalance transferBusinessAccountStars"
+    ),
     "checklists": "sendChecklist editMessageChecklist",
     "closing": "close logOut",
     "ephemeral": (
@@ -97,6 +102,7 @@ LATE: Mapping[str, str] = {
         "uploadStickerFile setStickerEmojiList setStickerKeywords setStickerMaskPosition getCustomEmojiStickers "
         "getForumTopicIconStickers"
     ),
+    "stories": "postStory repostStory editStory deleteStory",
     "suggestions": "approveSuggestedPost declineSuggestedPost",
     "verifying": "verifyUser verifyChat removeUserVerification removeChatVerification",
     "web_apps": "answerWebAppQuery savePreparedInlineMessage savePreparedKeyboardButton",

@@ -15,6 +15,7 @@ from botflight_harness.telegram.methods.request import Request, handler
 
 PAID_ITEMS_MOST = 10
 PAID_STARS_MOST = 25_000
+ADDED_USERS_MOST = 10
 #: How long a draft is shown.
 DRAFT_MS = 30 * SECOND_MS
 
@@ -97,7 +98,7 @@ def get_business_connection(request: Request) -> dict[str, Any]:
 
 def read_business_message(request: Request) -> bool:
     """Mark a message as read in somebody's place."""
-    connection = _connection(request)
+    connection = request.business("can_read_messages")
     chat = connection.chats.get(request.arguments.integer("chat_id"))
     if chat is None or chat.message(request.arguments.integer("message_id")) is None:
         raise bad_request("MESSAGE_ID_INVALID")
@@ -126,10 +127,47 @@ def replace_managed_bot_token(request: Request) -> str:
     return managed.token
 
 
+def get_access_settings(request: Request) -> dict[str, Any]:
+    """Return who may use a bot that this one manages."""
+    managed = _managed(request)
+    if managed.users is None:
+        return {"is_access_restricted": False}
+    users = [account.as_json() for number in sorted(managed.users) if (account := request.world.account(number))]
+    return {"is_access_restricted": True, **({"added_users": users} if users else {})}
+
+
+def set_access_settings(request: Request) -> bool:
+    """Say who may use a bot that this one manages; its owner always may."""
+    is_restricted = request.arguments.flag("is_access_restricted")
+    added = _user_ids(request) if is_restricted else frozenset()
+    _managed(request).users = added if is_restricted else None
+    return True
+
+
+def _user_ids(request: Request) -> frozenset[int]:
+    numbers = request.arguments.get("added_user_ids")
+    if numbers is None:
+        return frozenset()
+    if not isinstance(numbers, list):
+        raise bad_request("expected an Array of user identifiers")
+    if len(numbers) > ADDED_USERS_MOST:
+        raise bad_request("too many user identifiers specified")
+    if not all(isinstance(number, int | str) and not isinstance(number, bool) for number in numbers):
+        raise bad_request("user identifier must be a Number")
+    if not all(str(number).lstrip("-").isdecimal() for number in numbers):
+        raise bad_request("can't parse user identifier as a Number")
+    if any(int(number) <= 0 for number in numbers):
+        raise bad_request("invalid user identifier specified")
+    # Those whom the bot does not know are passed over, as tdlib passes over them.
+    return frozenset(int(number) for number in numbers if int(number) in request.world.people)
+
+
 def _managed(request: Request) -> BotAccount:
-    account = request.world.account(request.arguments.integer("user_id"))
-    if not isinstance(account, BotAccount) or request.world.managed_bots.get(account.user_id) is not request.bot:
-        raise bad_request("USER_ID_INVALID")
+    account = request.user()
+    if not isinstance(account, BotAccount):
+        raise bad_request("user is not a bot")
+    if request.world.managed_bots.get(account.user_id) is not request.bot:
+        raise bad_request("BOT_INVALID")
     return account
 
 
@@ -143,4 +181,6 @@ METHODS = {
     "readBusinessMessage": handler(read_business_message, "business_connection_id chat_id message_id"),
     "getManagedBotToken": handler(get_managed_bot_token, "user_id"),
     "replaceManagedBotToken": handler(replace_managed_bot_token, "user_id"),
+    "getManagedBotAccessSettings": handler(get_access_settings, "user_id"),
+    "setManagedBotAccessSettings": handler(set_access_settings, "user_id is_access_restricted added_user_ids"),
 }

@@ -153,11 +153,13 @@ async def test_a_lost_answer_leaves_the_message(harness: PTBHarness, alice: Pers
 
 async def test_a_call_that_is_not_modelled_fails_the_test_even_when_swallowed(telegram: Telegram) -> None:
     """The bot may swallow the NetworkError; the test fails at its end and names the method."""
+    alice = telegram.user("Alice")
 
     async def run() -> None:
         async with PTBHarness(Application.builder(), telegram) as harness:
+            alice.send_text("/start")
             with pytest.raises(NetworkError):
-                await harness.application.bot.send_photo(1, "https://example.com/a.png")
+                await harness.application.bot.send_photo(alice.user_id, "https://example.com/a.png")
 
     with pytest.raises(AssertionError, match="not modelled: sendPhoto with a URL"):
         await run()

@@ -37,7 +37,9 @@ def test_a_call_that_is_not_modelled_fails_the_test(run: Run) -> None:
     result = run("""
 def test_bot(telegram):
     try:
-        telegram.call(telegram.bot().token, "sendPhoto", {"chat_id": 1, "photo": URL})
+        bot, alice = telegram.bot(), telegram.user("Alice")
+        alice.send_text("/start")
+        telegram.call(bot.token, "sendPhoto", {"chat_id": alice.user_id, "photo": URL})
     except NotModelled:
         pass
 """)
@@ -75,7 +77,9 @@ def test_a_failure_is_told_once(run: Run) -> None:
     result = run("""
 def test_bot(telegram):
     with pytest.raises(NotModelled):
-        telegram.call(telegram.bot().token, "sendPhoto", {"chat_id": 1, "photo": URL})
+        bot, alice = telegram.bot(), telegram.user("Alice")
+        alice.send_text("/start")
+        telegram.call(bot.token, "sendPhoto", {"chat_id": alice.user_id, "photo": URL})
     assert False
 """)
 

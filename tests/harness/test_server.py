@@ -143,9 +143,10 @@ async def test_a_wrong_token_is_401(client: Client) -> None:
     assert (await client("getMe"))["error_code"] == 401
 
 
-async def test_what_is_not_modelled_is_501(client: Client, api: BotApi, telegram: Telegram) -> None:
+async def test_what_is_not_modelled_is_501(client: Client, api: BotApi, telegram: Telegram, alice: Person) -> None:
     """The simulation says where it ends and makes up no success."""
-    photo = {"chat_id": 1, "photo": "https://example.com/a.png"}
+    alice.send_text("/start")
+    photo = {"chat_id": alice.user_id, "photo": "https://example.com/a.png"}
 
     async with client.session.post(client.url("sendPhoto"), json=photo) as response:
         answer = await response.json()

@@ -11,8 +11,9 @@ _WORDS: Mapping[str, str] = {
     "chat_id": "chat_id is empty",
     "document": "there is no document in the request",
     "file_id": "file_id not specified",
+    "latitude": "latitude is empty",
     "live_photo": "there is no live photo in the request",
-    "message_id": "message identifier is not specified",
+    "longitude": "longitude is empty",
     "message_ids": "message identifiers are not specified",
     "photo": "there is no photo in the request",
     "sticker": "there is no sticker in the request",
@@ -29,8 +30,10 @@ _WORDS_OF_METHODS: Mapping[str, tuple[str, ...]] = {
     "STORY_PERIOD_INVALID": ("postStory.active_period", "repostStory.active_period"),
     "accepted gift types aren't specified": ("setBusinessAccountGiftSettings.accepted_gift_types",),
     "can't parse errors JSON object": ("setPassportDataErrors.errors",),
+    "can't parse options JSON object": ("sendPoll.options",),
     "can't parse inline query result JSON object": ("answerWebAppQuery.result", "savePreparedInlineMessage.result"),
     "can't parse keyboard button JSON object": ("savePreparedKeyboardButton.button",),
+    "chat identifier is not specified": ("deleteMessage.chat_id",),
     "can't parse emoji list JSON array": ("setStickerEmojiList.emoji_list",),
     "inputFile is not specified": ("uploadStickerFile.sticker",),
     "invalid gift identifier specified": (
@@ -43,6 +46,7 @@ _WORDS_OF_METHODS: Mapping[str, tuple[str, ...]] = {
         "createChatSubscriptionInviteLink.subscription_period",
         "createChatSubscriptionInviteLink.subscription_price",
     ),
+    "message identifier is not specified": ("deleteMessage.message_id",),
     "photo isn't specified": ("setBusinessAccountProfilePhoto.photo", "setMyProfilePhoto.photo"),
     "story content isn't specified": ("postStory.content", "editStory.content"),
     "invalid sticker format specified": ("uploadStickerFile.sticker_format",),
@@ -72,6 +76,7 @@ _WORDS_OF_METHODS: Mapping[str, tuple[str, ...]] = {
     ),
     "wrong sticker position specified": ("setStickerPositionInSet.position",),
 }
+_AS_EMPTY = frozenset({"sendPoll.question", "setChatAdministratorCustomTitle.custom_title", "setChatTitle.title"})
 _BY_METHOD = {place: words for words, places in _WORDS_OF_METHODS.items() for place in places}
 
 
@@ -79,6 +84,13 @@ def words(method: str, parameter: str) -> str:
     """Return what is said when a method's parameter is not there."""
     said = _BY_METHOD.get(f"{method}.{parameter}") or _WORDS.get(parameter)
     return said or f'parameter "{parameter}" is required'
+
+
+def is_missed_later(method: str, parameter: str) -> bool:
+    """Tell whether a parameter that is not there is as good as an empty one, of which other words tell, or none."""
+    if parameter == "message_id":
+        return method != "deleteMessage"
+    return f"{method}.{parameter}" in _AS_EMPTY
 
 
 def has_words(method: str, parameter: str) -> bool:

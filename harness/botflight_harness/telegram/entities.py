@@ -12,6 +12,7 @@ from botflight_harness.telegram.old_markdown import parse_old_markdown
 from botflight_harness.telegram.utf16 import utf16_length
 
 ENTITIES_MOST = 100
+TEXT_BYTES_MOST = 1 << 15
 
 #: What Telegram finds in a text by itself. A bot command may follow a start or a space only.
 _FOUND = re.compile(
@@ -37,7 +38,9 @@ def format_text(text: str, *, parse_mode: str = "", entities: Sequence[Entity] |
 
     Raises Refusal when the markup is wrong, in Telegram's words.
     """
-    if parse_mode:
+    if len(text) > TEXT_BYTES_MOST // 4 and len(text.encode()) > TEXT_BYTES_MOST:
+        raise bad_request("text is too long")
+    if parse_mode and text and parse_mode.lower() != "none":
         text, parsed = _parse(text, parse_mode)
     else:
         parsed = [_given(entity) for entity in entities or ()]

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from botflight_harness.telegram.accounts import BotAccount
-from botflight_harness.telegram.content import caption_of, media_content, text_content
+from botflight_harness.telegram.content import caption_of, check_edited, media_content, text_content
 from botflight_harness.telegram.entities import format_text
-from botflight_harness.telegram.errors import NotModelled
+from botflight_harness.telegram.errors import NotModelled, bad_request
 from botflight_harness.telegram.keyboards import Markup, read_markup
 
 if TYPE_CHECKING:
@@ -51,12 +51,14 @@ def inline_content(
     stored = world.files.get(str(result.get(_CACHED.get(kind, ""), "")))
     if stored is None:
         raise NotModelled(f"choosing an inline result of type {kind} that is no file of this Telegram")
-    return media_content(stored.kind, stored, caption_of(result), result), keyboard
+    content = media_content(stored, caption_of(result), result)
+    check_edited(content)
+    return content, keyboard
 
 
 def input_content(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the content that an InputMessageContent stands for. Raises Refusal when Telegram would not take it."""
-    if "message_text" in given:
+    if given.get("message_text"):
         return _text(given)
     if "phone_number" in given:
         return _contact(given)
@@ -64,6 +66,8 @@ def input_content(given: Mapping[str, Any]) -> dict[str, Any]:
         return _venue(given)
     if "latitude" in given:
         return {"location": _place(given)}
+    if "message_text" in given:
+        raise bad_request("can't parse inline query result: Input message content is not specified")
     raise NotModelled(f"an inline result with {', '.join(given)}")
 
 
@@ -71,7 +75,9 @@ def _text(given: Mapping[str, Any]) -> dict[str, Any]:
     formatted = format_text(
         str(given["message_text"]), parse_mode=given.get("parse_mode") or "", entities=given.get("entities")
     )
-    return text_content(formatted)
+    content = text_content(formatted)
+    check_edited(content)
+    return content
 
 
 def _place(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -23,11 +23,15 @@ _UNREADABLE = {
     "custom_emoji_ids": "can't parse custom emoji identifiers JSON object",
     "emoji_list": "can't parse emoji list JSON array",
     "mask_position": "can't parse mask position JSON object",
+    "editEphemeralMessageMedia.media": "can't parse input media JSON object",
+    "editMessageMedia.media": "can't parse input media JSON object",
     "media": "can't parse media JSON object",
     "reply_markup": "can't parse reply keyboard markup JSON object",
     "result": "can't parse inline query result JSON object",
     "rights": "can't parse ChatAdministratorRights JSON object",
     "reply_parameters": "can't parse reply parameters JSON object",
+    "shipping_options": "can't parse shipping options JSON object",
+    "correct_option_ids": "can't parse correct option identifiers JSON object",
     "scope": "can't parse BotCommandScope JSON object",
 }
 #: What the official server still takes from bots of former years, and what it stands for now.
@@ -96,7 +100,7 @@ def read(method: Method, raw: Mapping[str, Any], files: Mapping[str, Upload]) ->
     values = {}
     for name, value in raw.items():
         field = parameters.get(name)
-        if field is not None and value is not None and (read_value := _read(field, value)) is not None:
+        if field is not None and value is not None and (read_value := _read(method, field, value)) is not None:
             values[name] = read_value
     if not _FORMER.keys().isdisjoint(raw):
         _read_former(parameters, raw, values)
@@ -105,6 +109,8 @@ def read(method: Method, raw: Mapping[str, Any], files: Mapping[str, Upload]) ->
             values[name] = upload
     for name in method.required:
         if name not in values or (values[name] == "" and absence.has_words(method.name, name)):
+            if absence.is_missed_later(method.name, name):
+                continue
             raise missing(name, method.name)
     return Arguments(method, values, files)
 
@@ -120,14 +126,14 @@ def missing(name: str, method: str = "") -> Refusal:
     return bad_request(absence.words(method, name))
 
 
-def _read(field: Field, value: Any) -> Any:  # noqa: ANN401 -- JSON
+def _read(method: Method, field: Field, value: Any) -> Any:  # noqa: ANN401 -- JSON
     match field.kind:
         case "text":
             return value if isinstance(value, str) else _as_text(value)
         case "integer":
             return value if type(value) is int else _integer(field.name, value)
         case "peer":
-            return value if type(value) is int else _peer(value)
+            return value if type(value) is int else peer_id(value)
         case "boolean":
             return value if isinstance(value, bool) else str(value).lower() in _TRUE
         case "number":
@@ -135,7 +141,7 @@ def _read(field: Field, value: Any) -> Any:  # noqa: ANN401 -- JSON
         case "file":
             return value
         case "json":
-            found = _json(field.name, value) if isinstance(value, str) else value
+            found = _json(method.name, field.name, value) if isinstance(value, str) else value
             whole = field.type == "[Integer]" and isinstance(found, list)
             return [_integer(field.name, item) for item in found] if whole else found
 
@@ -148,6 +154,8 @@ def _integer(name: str, value: object) -> int:
     try:
         return int(str(value))
     except ValueError:
+        if name == "message_id":
+            return 0  # no such message, as the official server goes on to find
         raise bad_request(f"invalid {name} specified") from None
 
 
@@ -158,15 +166,19 @@ def _number(name: str, value: object) -> float:
         raise bad_request(f"invalid {name} specified") from None
 
 
-def _peer(value: object) -> int | str:
+def peer_id(value: object) -> int | str:
+    """Return a chat's id, or its @username."""
     text = str(value)
     return int(text) if text.removeprefix("-").isdecimal() else text
 
 
-def _json(name: str, value: str) -> Any:  # noqa: ANN401 -- JSON
+def _json(method: str, name: str, value: str) -> Any:  # noqa: ANN401 -- JSON
     if not value:
         return None
     try:
         return json.loads(value)
     except (ValueError, RecursionError):
-        raise bad_request(_UNREADABLE.get(name, f"can't parse {name} JSON object")) from None
+        if name == "allowed_updates":
+            return None
+        words = _UNREADABLE.get(f"{method}.{name}") or _UNREADABLE.get(name) or f"can't parse {name} JSON object"
+        raise bad_request(words) from None

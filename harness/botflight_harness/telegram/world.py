@@ -35,8 +35,8 @@ from botflight_harness.telegram.payments import Till
 from botflight_harness.telegram.people import Person
 from botflight_harness.telegram.stories import Stories
 from botflight_harness.telegram.updates import Lane, Update, UpdateQueue
-from botflight_harness.telegram.web_apps import WebApps
 from botflight_harness.telegram.verifying import Verification
+from botflight_harness.telegram.web_apps import WebApps
 
 if TYPE_CHECKING:
     from botflight_harness.telegram.games import Games

@@ -32,9 +32,9 @@ def test_a_test_can_load_the_dice(telegram: Telegram, call: Call, alice: Person)
     assert thrown == [6, 1]
 
 
-def test_other_things_are_no_dice(refusal: Words, alice: Person) -> None:
-    """They are refused."""
-    assert "wrong dice emoji" in refusal("sendDice", chat_id=alice.user_id, emoji="🦊")
+def test_other_things_are_no_dice(not_modelled: Words, alice: Person) -> None:
+    """In which words they are refused is not known."""
+    assert "which is no die" in not_modelled("sendDice", chat_id=alice.user_id, emoji="🦊")
 
 
 def test_a_live_location_moves_until_it_is_stopped(call: Call, refusal: Words, alice: Person) -> None:
@@ -65,7 +65,7 @@ def test_a_live_location_ends_by_the_clock(telegram: Telegram, call: Call, refus
 
 def test_a_place_beyond_the_poles_is_refused(refusal: Words, alice: Person) -> None:
     """And a live period that is too short."""
-    assert "wrong location" in refusal("sendLocation", chat_id=alice.user_id, latitude=91, longitude=0)
+    assert "invalid location" in refusal("sendLocation", chat_id=alice.user_id, latitude=91, longitude=0)
     assert "wrong live location period" in refusal("sendLocation", chat_id=alice.user_id, **HERE, live_period=59)
 
 
@@ -107,14 +107,16 @@ def test_an_album_has_one_id(call: Call, png: bytes, alice: Person) -> None:
         ([], "there are no messages to send"),
         (["photo"] * 11, "too many messages to send as an album"),
         (["photo", "document"], "document can't be mixed with other media types"),
-        (["sticker"], "can't parse InputMedia: type \"sticker\" can't be used in an album"),
+        (["sticker"], 'can\'t parse InputMedia: type "sticker" is unsupported'),
+        (["animation"], "can't parse InputMedia: type \"animation\" can't be used in sendMediaGroup"),
     ],
 )
-def test_a_wrong_album_is_refused(refusal: Words, alice: Person, kinds: list[str], words: str) -> None:
+def test_a_wrong_album_is_refused(refusal: Words, png: bytes, alice: Person, kinds: list[str], words: str) -> None:
     """Whole: nothing of it is sent."""
-    media = [{"type": kind, "media": "x"} for kind in kinds]
+    media = [{"type": kind, "media": "attach://x"} for kind in kinds]
+    uploads = {"x": Upload("a.png", png)}
 
-    assert refusal("sendMediaGroup", chat_id=alice.user_id, media=media) == f"400 Bad Request: {words}"
+    assert refusal("sendMediaGroup", uploads, chat_id=alice.user_id, media=media) == f"400 Bad Request: {words}"
     assert len(alice.screen) == 1
 
 

@@ -52,16 +52,18 @@ def test_a_private_chat_shows_the_person(call: Call, alice: Person, bot: BotAcco
 
 
 def test_a_chat_is_changed_and_says_so(call: Call, refusal: Words, png: bytes, group: Group) -> None:
-    """The same title again is refused."""
+    """The same title again changes nothing, and says nothing."""
     chat = {"chat_id": group.chat_id}
     call("setChatTitle", **chat, title="Tea")
     call("setChatPhoto", {"photo": Upload("a.png", png)}, **chat)
 
     assert "big_file_id" in call("getChat", **chat)["photo"]
     call("deleteChatPhoto", **chat)
+    call("setChatTitle", **chat, title=" Tea ")
     shown = [message.content for message in group.chat.visible()]
     assert [next(iter(content)) for content in shown] == ["new_chat_title", "new_chat_photo", "delete_chat_photo"]
-    assert refusal("setChatTitle", **chat, title="Tea") == "400 Bad Request: chat title is not modified"
+    assert refusal("setChatTitle", **chat, title=" ") == "400 Bad Request: title must be non-empty"
+    assert refusal("setChatPhoto", **chat, photo="x") == "400 Bad Request: photo must be uploaded as an InputFile"
 
 
 def test_pins_are_kept_and_taken_away(call: Call, refusal: Words, alice: Person, group: Group) -> None:
@@ -204,8 +206,9 @@ def test_several_are_forwarded_and_copied(call: Call, refusal: Words, alice: Per
     assert refusal("forwardMessages", **source, message_ids=[three, one]) == (
         "400 Bad Request: message identifiers must be in a strictly increasing order"
     )
-    assert refusal("forwardMessage", **source, message_id=two) == "400 Bad Request: message can't be forwarded"
-    assert refusal("copyMessage", **source, message_id=two) == "400 Bad Request: message can't be copied"
+    assert refusal("forwardMessage", **source, message_id=two) == "400 Bad Request: the message can't be forwarded"
+    assert refusal("forwardMessages", **source, message_ids=[two]) == "400 Bad Request: messages can't be forwarded"
+    assert refusal("copyMessages", **source, message_ids=[999]) == ("400 Bad Request: there are no messages to forward")
 
 
 def test_a_reply_quotes(call: Call, refusal: Words, alice: Person, bot: BotAccount) -> None:

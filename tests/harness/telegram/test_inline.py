@@ -83,7 +83,11 @@ def test_an_answer_is_given_once_and_in_time(telegram: Telegram, call: Call, ref
         ([{**TEA, "id": "x" * 65}], "RESULT_ID_INVALID"),
         ([{"type": "article", "id": "1"}], "can't parse inline query result: Can't find field \"title\""),
         (["x"], "can't parse inline query result: InlineQueryResult must be an Object"),
-        ([{**TEA, "input_message_content": {"message_text": ""}}], "message text is empty"),
+        (
+            [{**TEA, "input_message_content": {"message_text": ""}}],
+            "can't parse inline query result: Input message content is not specified",
+        ),
+        ([{**TEA, "input_message_content": {"message_text": " "}}], "text must be non-empty"),
     ],
 )
 def test_wrong_answers_are_refused(refusal: Words, alice: Person, results: list[Any], words: str) -> None:

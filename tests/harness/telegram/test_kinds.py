@@ -99,7 +99,7 @@ def test_a_guest_answers_once(
 
     answer = group.chat.visible()[-1].as_json()
     assert (answer["text"], answer["guest_bot_caller_user"]) == ("Tea", alice.as_json())
-    assert "QUERY_ID_INVALID" in refusal("answerGuestQuery", guest_query_id=query_id, result=ANSWER)
+    assert "query ID is invalid" in refusal("answerGuestQuery", guest_query_id=query_id, result=ANSWER)
 
 
 def test_paid_media_cost_stars(call: Call, png: bytes, alice: Person) -> None:

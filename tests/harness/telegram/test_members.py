@@ -152,6 +152,7 @@ def test_a_plain_member_may_not(
 ) -> None:
     """Run the chat."""
     group.add(bot)
+    bob.send_text("hello", where=group)
 
     refused = refusal(method, chat_id=group.chat_id, user_id=bob.user_id, **more)
 

@@ -51,10 +51,8 @@ def test_methods_are_known_in_any_case(call: Call, alice: Person) -> None:
         ({}, "400 Bad Request: message text is empty"),
         ({"text": "hello"}, "400 Bad Request: chat_id is empty"),
         ({"text": "", "chat_id": 1}, "400 Bad Request: message text is empty"),
-        ({"text": " \n ", "chat_id": 1}, "400 Bad Request: message text is empty"),
         ({"text": "hello", "chat_id": 1}, "400 Bad Request: chat not found"),
         ({"text": "hello", "chat_id": "@nobody"}, "400 Bad Request: chat not found"),
-        ({"text": "x" * 4097, "chat_id": 1}, "400 Bad Request: message is too long"),
         ({"text": "x", "chat_id": 1, "parse_mode": "BBCode"}, "400 Bad Request: unsupported parse_mode"),
         ({"text": "x", "reply_markup": "{"}, "400 Bad Request: can't parse reply keyboard markup JSON object"),
         ({"text": "x", "chat_id": 1, "reply_markup": "[]"}, "400 Bad Request: object expected as reply markup"),
@@ -153,7 +151,7 @@ def test_an_old_message_cannot_be_deleted(
 
     words = refusal("deleteMessage", chat_id=alice.user_id, message_id=sent["message_id"])
 
-    assert words == "400 Bad Request: message can't be deleted"
+    assert words == "400 Bad Request: message can't be deleted for everyone"
 
 
 def test_a_message_can_be_copied_and_forwarded(call: Call, alice: Person, bot: BotAccount) -> None:

@@ -64,7 +64,7 @@ def test_a_poll_is_stopped_once(call: Call, refusal: Words, alice: Person, here:
 
     assert call("stopPoll", **stop)["is_closed"] is True
 
-    assert refusal("stopPoll", **stop) == "400 Bad Request: poll has already been closed"
+    assert refusal("stopPoll", **stop) == "400 Bad Request: poll can't be stopped"
     with pytest.raises(ImpossibleAct, match="closed"):
         alice.vote("Tea", where=here)
 
@@ -90,13 +90,13 @@ def test_a_persons_poll_is_a_message(alice: Person, bot: BotAccount) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"question": " "}, "poll question must be non-empty"),
+        ({"question": " "}, "text must be non-empty"),
         ({"question": "x" * 301}, "poll question length must not exceed 300"),
-        ({"options": []}, "poll must have at least 1 option"),
+        ({"options": []}, "poll must have at least one answer option"),
         ({"options": [{"text": "x"}] * 13}, "poll can't have more than 12 options"),
         ({"options": [{"text": "x" * 101}]}, "poll options length must not exceed 100"),
-        ({"type": "quiz"}, "quiz must have at least one correct option"),
-        ({"type": "quiz", "correct_option_ids": [2]}, "wrong correct option ID specified"),
+        ({"type": "quiz"}, "correct quiz option list must be non-empty"),
+        ({"type": "quiz", "correct_option_ids": [2]}, "wrong quiz correct_option_id"),
         ({"type": "guess"}, "unsupported poll type specified"),
     ],
 )

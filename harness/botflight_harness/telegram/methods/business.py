@@ -11,7 +11,6 @@ from botflight_harness.telegram.methods.request import Request, handler
 from botflight_harness.telegram.objects import refusing, text
 from botflight_harness.telegram.payments import user_partner
 
-DELETED_AT_ONCE_MOST = 100
 NAME_CHARACTERS_MOST = 64
 BIO_CHARACTERS_MOST = 140
 STARS_AT_ONCE_MOST = 10_000
@@ -19,7 +18,7 @@ STARS_AT_ONCE_MOST = 10_000
 
 def delete_messages(request: Request) -> bool:
     """Delete messages of a chat: the bot's own, or any with the right to delete all."""
-    numbers = _numbers(request)
+    numbers = request.message_ids()
     connection = request.business("can_delete_sent_messages", "can_delete_all_messages")
     found = [
         (chat, chat.messages[number])
@@ -35,21 +34,6 @@ def delete_messages(request: Request) -> bool:
     for _, message in found:
         request.world.remove(message)
     return True
-
-
-def _numbers(request: Request) -> list[int]:
-    numbers = request.arguments.get("message_ids")
-    if not isinstance(numbers, list):
-        raise bad_request("expected an Array of message identifiers")
-    if len(numbers) > DELETED_AT_ONCE_MOST:
-        raise bad_request("too many message identifiers specified")
-    if not all(isinstance(number, int | str) and not isinstance(number, bool) for number in numbers):
-        raise bad_request("message identifier must be a Number")
-    if not all(str(number).lstrip("-").isdecimal() for number in numbers):
-        raise bad_request("can't parse message identifier as a Number")
-    if any(int(number) <= 0 for number in numbers):
-        raise bad_request("invalid message identifier specified")
-    return [int(number) for number in numbers]
 
 
 def set_name(request: Request) -> bool:

@@ -4,11 +4,10 @@ from typing import Any
 
 from botflight_harness.clock import SECOND_MS
 from botflight_harness.telegram.chats import Chat
-from botflight_harness.telegram.errors import bad_request
+from botflight_harness.telegram.errors import NotModelled, bad_request
 from botflight_harness.telegram.files import StoredFile
 from botflight_harness.telegram.gifts import KINDS
 from botflight_harness.telegram.methods.request import Request, handler
-from botflight_harness.telegram.parameters import Upload
 
 TITLE_CHARACTERS_MOST = 128
 DESCRIPTION_CHARACTERS_MOST = 255
@@ -17,7 +16,7 @@ REACTIONS_MOST = 11
 
 def get_chat(request: Request) -> dict[str, Any]:
     """Return what is known of a chat."""
-    chat = request.chat()
+    chat = request.known_chat()
     full = {
         **chat.as_json(),
         "accent_color_id": abs(chat.chat_id) % 7,
@@ -84,23 +83,24 @@ def _photo(stored: StoredFile | None) -> dict[str, Any]:
 
 def set_chat_title(request: Request) -> bool:
     """Give a group or channel another name."""
-    title = request.arguments.text("title").strip()
-    if not 1 <= len(title) <= TITLE_CHARACTERS_MOST:
+    chat = request.known_chat()
+    title = " ".join(request.arguments.text("title").split())[:TITLE_CHARACTERS_MOST].strip()
+    if not title:
         raise bad_request("title must be non-empty")
-    chat = _changeable(request, "title")
-    if chat.facts.get("title") == title:
-        raise bad_request("chat title is not modified")
-    chat.facts["title"] = title
-    request.world.post(chat, request.bot, {"new_chat_title": title})
+    _check_changeable(request, chat, "change chat title")
+    if chat.facts.get("title") != title:
+        chat.facts["title"] = title
+        request.world.post(chat, request.bot, {"new_chat_title": title})
     return True
 
 
 def set_chat_description(request: Request) -> bool:
     """Say what a group or channel is about."""
-    description = request.arguments.text("description")
-    chat = _changeable(request, "description")
-    if len(description) > DESCRIPTION_CHARACTERS_MOST:
-        raise bad_request("chat description is too long")
+    chat = request.known_chat()
+    description = request.arguments.text("description").strip()[:DESCRIPTION_CHARACTERS_MOST].strip()
+    if chat.kind == "private":
+        raise bad_request("can't change private chat description")
+    _check_changeable(request, chat, "set chat description")
     if chat.description == description:
         raise bad_request("chat description is not modified")
     chat.description = description
@@ -109,10 +109,12 @@ def set_chat_description(request: Request) -> bool:
 
 def set_chat_photo(request: Request) -> bool:
     """Give a group or channel a picture."""
-    chat = _changeable(request, "photo")
-    upload = request.arguments.upload(request.arguments.get("photo"))
-    if not isinstance(upload, Upload):
-        raise bad_request("there is no photo in the request")
+    given = request.arguments.get("photo")
+    upload = request.arguments.upload(given)
+    if upload is None:
+        raise bad_request("photo must be uploaded as an InputFile" if given else "there is no photo in the request")
+    chat = request.known_chat()
+    _check_changeable(request, chat, "change chat photo")
     chat.photo = request.world.files.add("photo", upload)
     request.world.post(chat, request.bot, {"new_chat_photo": chat.photo.content})
     return True
@@ -120,7 +122,8 @@ def set_chat_photo(request: Request) -> bool:
 
 def delete_chat_photo(request: Request) -> bool:
     """Take the picture of a group or channel away."""
-    chat = _changeable(request, "photo")
+    chat = request.known_chat()
+    _check_changeable(request, chat, "change chat photo")
     if chat.photo is None:
         raise bad_request("CHAT_NOT_MODIFIED")
     chat.photo = None
@@ -128,23 +131,21 @@ def delete_chat_photo(request: Request) -> bool:
     return True
 
 
-def _changeable(request: Request, what: str) -> Chat:
-    chat = request.chat()
+def _check_changeable(request: Request, chat: Chat, act: str) -> None:
+    """Check that the bot may `change chat title`, or the like. Raises Refusal."""
     if chat.kind == "private":
-        raise bad_request(f"can't change private chat {what}")
+        raise bad_request(f"can't {act.replace(' chat ', ' private chat ')}")
     if not chat.may(request.bot.user_id, "can_change_info"):
-        raise bad_request(f"not enough rights to change chat {what}")
-    return chat
+        raise bad_request(f"not enough rights to {act}")
 
 
 def pin_chat_message(request: Request) -> bool:
     """Keep a message at the top."""
-    chat = _pinnable(request)
-    message = chat.message(request.arguments.integer("message_id"))
-    if message is None:
-        raise bad_request("message to pin not found")
+    message = request.message(purpose="pin")
+    chat = message.chat
+    _check_pinnable(request, chat)
     if message.is_service:
-        raise bad_request("message can't be pinned")
+        raise bad_request("service messages can't be pinned")
     if chat.pinned and chat.pinned[-1] == message.message_id:
         raise bad_request("CHAT_NOT_MODIFIED")
     request.world.pin(message, request.bot)
@@ -153,31 +154,36 @@ def pin_chat_message(request: Request) -> bool:
 
 def unpin_chat_message(request: Request) -> bool:
     """Keep a message at the top no longer: the newest of them when none is named."""
-    chat = _pinnable(request)
-    number = request.arguments.integer("message_id") or (chat.pinned[-1] if chat.pinned else 0)
-    if number not in chat.pinned:
+    number = request.arguments.integer("message_id")
+    chat = request.known_chat()
+    if number <= 0:
+        number = chat.pinned[-1] if chat.pinned else 0
+    if chat.message(number) is None:
         raise bad_request("message to unpin not found")
+    _check_pinnable(request, chat)
+    if number not in chat.pinned:
+        raise NotModelled("unpinChatMessage of a message that is not pinned")
     chat.pinned.remove(number)
     return True
 
 
 def unpin_all_chat_messages(request: Request) -> bool:
     """Keep nothing at the top."""
-    _pinnable(request).pinned.clear()
+    chat = request.known_chat()
+    _check_pinnable(request, chat)
+    chat.pinned.clear()
     return True
 
 
-def _pinnable(request: Request) -> Chat:
-    chat = request.chat()
+def _check_pinnable(request: Request, chat: Chat) -> None:
     right = "can_edit_messages" if chat.kind == "channel" else "can_pin_messages"
     if chat.kind != "private" and not chat.may(request.bot.user_id, right):
         raise bad_request("not enough rights to manage pinned messages in the chat")
-    return chat
 
 
 def get_user_chat_boosts(request: Request) -> dict[str, Any]:
     """Return the boosts that somebody gives a chat."""
-    chat, user_id = request.chat(), request.arguments.integer("user_id")
+    chat, user_id = request.known_chat(), request.arguments.integer("user_id")
     if not chat.is_administrator(request.bot.user_id):
         raise bad_request("CHAT_ADMIN_REQUIRED")
     return {"boosts": [boost for boost in chat.boosts.values() if boost["source"]["user"]["id"] == user_id]}

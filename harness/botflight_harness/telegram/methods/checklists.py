@@ -25,6 +25,7 @@ def send_checklist(request: Request) -> dict[str, Any]:
 def edit_message_checklist(request: Request) -> dict[str, Any] | bool:
     """Put another checklist in the place of one; what is done of the same tasks stays done."""
     checklist = _read(request)
+    markup = read_markup(request.arguments.get("reply_markup"))
     chat = request.chat()
     checklist.check()
     message = chat.message(request.arguments.integer("message_id"))
@@ -34,7 +35,7 @@ def edit_message_checklist(request: Request) -> dict[str, Any] | bool:
     if not isinstance(former, Checklist) or message.sender is not request.sender()[0]:
         raise bad_request("message can't be edited")
     checklist.keep_marks_of(former)
-    answer = edit(request, message, {"checklist": checklist.as_json()})
+    answer = edit(request, message, {"checklist": checklist.as_json()}, markup)
     message.behind = checklist
     return answer
 

@@ -76,13 +76,13 @@ def _forget_draft(drafts: dict[int, tuple[bool, int]], number: int, until_ms: in
 
 def answer_guest_query(request: Request) -> dict[str, Any]:
     """Answer once in a chat where the bot is a guest."""
-    number = request.arguments.text("guest_query_id")
-    bot, asked = request.world.guest_queries.get(number, (None, None))
-    if bot is not request.bot or asked is None:
-        raise bad_request("QUERY_ID_INVALID")
     result = request.arguments.get("result")
     if not isinstance(result, Mapping) or "type" not in result:
         raise bad_request("can't parse inline query result: InlineQueryResult must be an Object")
+    number = request.arguments.text("guest_query_id")
+    bot, asked = request.world.guest_queries.get(number, (None, None))
+    if bot is not request.bot or asked is None:
+        raise bad_request("query is too old and response timeout expired or query ID is invalid")
     del request.world.guest_queries[number]
     content, keyboard = inline_content(request.world, request.bot, result)
     caller = {"guest_bot_caller_user": asked.sender.as_json()}

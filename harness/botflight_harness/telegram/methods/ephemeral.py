@@ -4,11 +4,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from botflight_harness.telegram.chats import Message
-from botflight_harness.telegram.content import caption_of, media_content, text_content
+from botflight_harness.telegram.content import (
+    CAPTIONED,
+    caption_of,
+    check_edited,
+    media_content,
+    recaptioned,
+    text_content,
+)
 from botflight_harness.telegram.errors import NotModelled, bad_request
 from botflight_harness.telegram.keyboards import read_markup
-from botflight_harness.telegram.methods.editing import captioned
-from botflight_harness.telegram.methods.media import KINDS, find_file
+from botflight_harness.telegram.methods.media import find_file
 from botflight_harness.telegram.methods.request import Request, handler
 
 _WHERE = "chat_id receiver_user_id ephemeral_message_id reply_markup"
@@ -17,7 +23,7 @@ _MEDIA = ("animation", "photo", "video", "audio", "document")
 
 def edit_text(request: Request) -> bool:
     """Put another text in the place of the old one."""
-    if "text" not in request.arguments:
+    if not request.arguments.text("text"):
         raise bad_request("message text is empty")
     content = text_content(request.formatted("text", "entities"))
     message = _message(request)
@@ -28,10 +34,12 @@ def edit_text(request: Request) -> bool:
 
 def edit_caption(request: Request) -> bool:
     """Put another caption below the medium; none takes it away."""
+    caption = request.formatted("caption", "caption_entities")
     message = _message(request)
-    if not any(kind in message.content for kind in KINDS):
+    if message.content.keys().isdisjoint(CAPTIONED):
         raise NotModelled("editEphemeralMessageCaption of a message without a medium")
-    return _edit(request, message, captioned(request, message))
+    above = request.arguments.flag("show_caption_above_media")
+    return _edit(request, message, recaptioned(message.content, caption, above=above))
 
 
 def edit_media(request: Request) -> bool:
@@ -46,7 +54,7 @@ def edit_media(request: Request) -> bool:
         raise bad_request("file upload isn't allowed")
     message = _message(request)
     stored = find_file(request, kind, media.get("media"))
-    return _edit(request, message, media_content(kind, stored, caption_of(media), media))
+    return _edit(request, message, media_content(stored, caption_of(media), media))
 
 
 def edit_reply_markup(request: Request) -> bool:
@@ -76,6 +84,8 @@ def _edit(request: Request, message: Message, content: dict[str, Any]) -> bool:
     markup = read_markup(request.arguments.get("reply_markup"))
     if markup.reply is not None or markup.removes:
         raise bad_request("inline keyboard expected")
+    if content is not message.content:
+        check_edited(content)
     if content == message.content and markup.inline == message.inline_keyboard:
         raise NotModelled(f"{request.arguments.method.name} that changes nothing")
     request.world.change(message, content, inline_keyboard=markup.inline)

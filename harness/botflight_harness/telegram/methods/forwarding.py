@@ -1,32 +1,39 @@
 """Sending on what is there: forwarded, with where it is from, or copied, without."""
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
 from botflight_harness.telegram import polls
-from botflight_harness.telegram.chats import Chat, Message
-from botflight_harness.telegram.content import CAPTION_CHARACTERS_MOST
-from botflight_harness.telegram.errors import bad_request
+from botflight_harness.telegram.chats import Message
+from botflight_harness.telegram.content import CAPTION_FIELDS, CAPTIONED, recaptioned
+from botflight_harness.telegram.errors import Refusal, bad_request
 from botflight_harness.telegram.keyboards import read_markup
-from botflight_harness.telegram.methods.messages import SENDING, check_sending, deliver, origin, thread
+from botflight_harness.telegram.methods.messages import (
+    SENDING,
+    check_content,
+    check_writing,
+    deliver,
+    origin,
+    place,
+    thread,
+)
 from botflight_harness.telegram.methods.request import Request, handler
 from botflight_harness.telegram.polls import Poll
 
-AT_ONCE_MOST = 100
-
-_CAPTION_FIELDS = ("caption", "caption_entities", "show_caption_above_media")
+_NEVER_COPIED = frozenset({"invoice", "paid_media", "giveaway", "giveaway_winners"})
 
 
 def copy_message(request: Request) -> dict[str, Any]:
     """Send the content of a message anew, without saying where it is from."""
-    source = _source(request, request.arguments.integer("message_id"))
-    if source is None:
-        raise bad_request("message to copy not found")
+    caption = request.formatted("caption", "caption_entities") if "caption" in request.arguments else None
+    source = _source(request, purpose="copy")
+    place(request)
     if not _may_copy(request, source):
-        raise bad_request("message can't be copied")
+        raise bad_request("the message can't be copied")
     content = dict(source.content)
-    if "caption" in request.arguments and "text" not in content:
-        content = _with_caption(request, content)
+    if caption is not None and not content.keys().isdisjoint(CAPTIONED):
+        content = recaptioned(content, caption, above=request.arguments.flag("show_caption_above_media"))
     return {"message_id": _copy(request, source, content).message_id}
 
 
@@ -34,10 +41,9 @@ def copy_messages(request: Request) -> list[dict[str, Any]]:
     """Copy several messages; those that are gone or may not be copied are passed over."""
     drops_captions = request.arguments.flag("remove_caption")
     copied = []
-    for source in _sources(request):
-        if _may_copy(request, source):
-            kept = {name: value for name, value in source.content.items() if name not in _CAPTION_FIELDS}
-            copied.append(_copy(request, source, kept if drops_captions else dict(source.content)))
+    for source in _sources(request, _may_copy):
+        kept = {name: value for name, value in source.content.items() if name not in CAPTION_FIELDS}
+        copied.append(_copy(request, source, kept if drops_captions else dict(source.content)))
     return [{"message_id": message.message_id} for message in copied]
 
 
@@ -69,37 +75,23 @@ def _fresh(request: Request, poll: Poll) -> Poll:
     )
 
 
-def _with_caption(request: Request, content: dict[str, Any]) -> dict[str, Any]:
-    formatted = request.formatted("caption", "caption_entities")
-    if len(formatted.text) > CAPTION_CHARACTERS_MOST:
-        raise bad_request("message caption is too long")
-    content = {name: value for name, value in content.items() if name not in _CAPTION_FIELDS}
-    if formatted.text:
-        content["caption"] = formatted.text
-    if formatted.entities:
-        content["caption_entities"] = list(formatted.entities)
-    return content
-
-
 def forward_message(request: Request) -> dict[str, Any]:
     """Send a message on, with where it is from."""
-    source = _source(request, request.arguments.integer("message_id"))
-    if source is None:
-        raise bad_request("message to forward not found")
-    if not _may_forward(source):
-        raise bad_request("message can't be forwarded")
+    source = _source(request, purpose="forward")
+    place(request)
+    if not _may_forward(request, source):
+        raise bad_request("the message can't be forwarded")
     return _forward(request, source).as_json()
 
 
 def forward_messages(request: Request) -> list[dict[str, Any]]:
     """Forward several messages; those that are gone or may not be forwarded are passed over."""
-    forwarded = [_forward(request, source) for source in _sources(request) if _may_forward(source)]
+    forwarded = [_forward(request, source) for source in _sources(request, _may_forward)]
     return [{"message_id": message.message_id} for message in forwarded]
 
 
 def _forward(request: Request, source: Message) -> Message:
     chat = request.chat()
-    check_sending(request, chat, source.content)
     extra = {**thread(request, chat), "forward_origin": origin(source)}
     if "media_group_id" in source.extra:
         extra["media_group_id"] = source.extra["media_group_id"]
@@ -109,41 +101,52 @@ def _forward(request: Request, source: Message) -> Message:
     return message
 
 
-def _sources(request: Request) -> list[Message]:
-    numbers = request.arguments.get("message_ids")
-    if not isinstance(numbers, list) or not numbers:
-        raise bad_request("message identifiers are not specified")
-    if len(numbers) > AT_ONCE_MOST:
-        raise bad_request("too many message identifiers specified")
-    if any(later <= earlier for earlier, later in pairwise(numbers)):
+def _sources(request: Request, may: Callable[[Request, Message], bool]) -> list[Message]:
+    """Return those of the messages that are there and may go where the call says. Raises Refusal when none may."""
+    numbers = request.message_ids()
+    thread(request, request.known_chat())
+    chat = request.readable_chat(request.arguments.get("from_chat_id"))
+    found = [source for number in numbers if (source := chat.message(number)) is not None]
+    if not found:
+        raise bad_request("there are no messages to forward")
+    check_writing(request, request.known_chat())
+    if any(later.message_id <= earlier.message_id for earlier, later in pairwise(found)):
         raise bad_request("message identifiers must be in a strictly increasing order")
-    found = [_source(request, int(number)) for number in numbers]
-    sources = [source for source in found if source is not None]
+    sources = [source for source in found if may(request, source)]
     if not sources:
-        raise bad_request("there are no messages to forward or copy")
+        raise bad_request("messages can't be forwarded")
     return sources
 
 
-def _source(request: Request, number: int) -> Message | None:
-    chat = request.world.find_chat(request.bot, request.arguments.get("from_chat_id"))
-    if chat is None or not _may_read(request, chat):
-        raise bad_request("chat not found")
-    return chat.message(number)
+def _source(request: Request, *, purpose: str) -> Message:
+    found = request.readable_chat(request.arguments.get("from_chat_id")).message(
+        request.arguments.integer("message_id")
+    )
+    if found is None:
+        raise bad_request(f"message to {purpose} not found")
+    return found
 
 
-def _may_read(request: Request, chat: Chat) -> bool:
-    return chat.kind == "private" or chat.has(request.bot.user_id) or "username" in chat.facts
-
-
-def _may_forward(message: Message) -> bool:
-    return not message.is_service and "has_protected_content" not in message.extra
+def _may_forward(request: Request, message: Message) -> bool:
+    return "has_protected_content" not in message.extra and _may_go(request, message)
 
 
 def _may_copy(request: Request, message: Message) -> bool:
-    if not _may_forward(message) or "invoice" in message.content:
+    """Tell whether a message may be copied: what is protected too, as the protection holds for people."""
+    if not _NEVER_COPIED.isdisjoint(message.content) or not _may_go(request, message):
         return False
     poll = message.behind
     return not isinstance(poll, Poll) or not poll.is_quiz or poll.bot is request.bot or poll.is_closed
+
+
+def _may_go(request: Request, message: Message) -> bool:
+    if message.is_service:
+        return False
+    try:
+        check_content(request, request.known_chat(), message.content)
+    except Refusal:
+        return False
+    return True
 
 
 METHODS = {

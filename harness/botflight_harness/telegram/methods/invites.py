@@ -141,7 +141,14 @@ def decline(request: Request) -> bool:
 
 
 def _asked(request: Request) -> tuple[Chat, InviteLink | None]:
-    chat, user_id = _chat(request), request.arguments.integer("user_id")
+    user_id = request.arguments.integer("user_id")
+    if user_id <= 0:
+        raise bad_request("invalid user_id specified")
+    chat = request.chat()
+    if chat.kind == "private":
+        raise bad_request("the chat can't have join requests")
+    if not chat.may(request.bot.user_id, "can_invite_users"):
+        raise bad_request("not enough rights to manage chat join requests")
     link = next((link for link in request.world.links_of(chat) if user_id in link.pending), None)
     waiting = waiting_for(chat, link)
     if user_id not in waiting:

@@ -1,19 +1,22 @@
 """Sending photos, videos, animations, audio, voice notes, documents and stickers; and reading files."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from botflight_harness.telegram import file_ids, objects
 from botflight_harness.telegram.content import caption_of, media_content
 from botflight_harness.telegram.entities import Formatted
 from botflight_harness.telegram.errors import NotModelled, bad_request
 from botflight_harness.telegram.files import DOWNLOAD_BYTES_MOST, VIDEO_NOTE_LENGTH_MOST, StoredFile
 from botflight_harness.telegram.keyboards import read_markup
-from botflight_harness.telegram.methods.messages import SENDING, deliver
+from botflight_harness.telegram.methods.messages import SENDING, deliver, place
 from botflight_harness.telegram.methods.request import Handler, Request, handler
 from botflight_harness.telegram.pictures import video_seconds
 
+_ATTACHED = "attach://"
 KINDS = ("photo", "video", "animation", "audio", "voice", "document", "sticker")
+_TYPES = {"voice": "VoiceNote", "live_photo": "LivePhotoVideo"}
 _VIDEOS = frozenset({"video", "animation", "video_note", "live_photo"})
 _CAPTIONED = "caption parse_mode caption_entities show_caption_above_media has_spoiler"
 #: What changes how a medium is shown and nothing else; kept with the medium where a message shows it.
@@ -22,9 +25,10 @@ _DETAILS = "duration width height performer title thumbnail supports_streaming d
 
 def send_medium(request: Request, *, kind: str) -> dict[str, Any]:
     """Send a file of this kind, uploaded or known by its file_id."""
-    stored = find_file(request, kind, request.arguments.get(kind))
-    content = media_content(kind, stored, request.formatted("caption", "caption_entities"), request.arguments.values)
+    caption = request.formatted("caption", "caption_entities")
     markup = read_markup(request.arguments.get("reply_markup"))
+    place(request)
+    content = media_content(find_file(request, kind, request.arguments.get(kind)), caption, request.arguments.values)
     return deliver(request, content, markup).as_json()
 
 
@@ -39,23 +43,38 @@ def find_file(request: Request, kind: str, reference: object) -> StoredFile:
         shown = {"emoji": emoji} if emoji else None
         duration_s = request.arguments.integer("duration") or (video_seconds(upload.data) if kind in _VIDEOS else 0)
         return request.world.files.add(kind, upload, duration_s=duration_s, shown=shown)
-    if not isinstance(reference, str) or reference.startswith("attach://"):
+    if not isinstance(reference, str) or reference.startswith(_ATTACHED):
         raise bad_request(f"there is no {kind.replace('_', ' ')} in the request")
-    if reference.startswith(("http://", "https://")):
-        raise NotModelled(f"{request.arguments.method.name} with a URL: upload the file, or send a file_id")
     stored = request.world.files.get(reference)
     if stored is None:
-        raise bad_request("wrong file identifier/HTTP URL specified")
-    if kind not in {stored.kind, "document"}:
+        wrong = file_ids.complaint(reference)
+        if not wrong:
+            raise NotModelled(f"{request.arguments.method.name} with a URL: upload the file, or send a file_id")
+        raise bad_request(wrong)
+    # Whatever is no photo is a document to Telegram, and is shown as what it is.
+    if (stored.kind == "photo") != (kind == "photo"):
         raise bad_request(f"can't use file of type {_type(stored.kind)} as {_type(kind)}")
     return stored
+
+
+def media_kind(request: Request, media: object, kinds: Sequence[str]) -> str:
+    """Return the kind of an InputMedia object, which has to be one of these. Raises Unreadable."""
+    if not isinstance(media, Mapping):
+        raise objects.Unreadable("expected an Object")
+    kind = objects.text(media, "type", required=True)
+    reference = objects.text(media, "media")
+    if not reference or (reference.startswith(_ATTACHED) and request.arguments.upload(reference) is None):
+        raise objects.Unreadable("media not found")
+    if kind not in kinds:
+        raise objects.Unreadable(f'type "{kind}" is unsupported')
+    return kind
 
 
 def input_media(request: Request, kind: str, media: Mapping[str, Any]) -> dict[str, Any]:
     """Return the content that an InputMedia object stands for. Raises Refusal."""
     if kind == "live_photo":
         return _live_photo(request, media.get("media"), media.get("photo"), caption_of(media), media)
-    return media_content(kind, find_file(request, kind, media.get("media")), caption_of(media), media)
+    return media_content(find_file(request, kind, media.get("media")), caption_of(media), media)
 
 
 def send_video_note(request: Request) -> dict[str, Any]:
@@ -64,7 +83,7 @@ def send_video_note(request: Request) -> dict[str, Any]:
     stored = find_file(request, "video_note", request.arguments.get("video_note"))
     if length > VIDEO_NOTE_LENGTH_MOST:
         raise bad_request("wrong video note length")
-    content = {"video_note": stored.content | ({"length": length} if length > 0 else {})}
+    content = {stored.kind: stored.content | ({"length": length} if length > 0 and stored.kind == "video_note" else {})}
     return deliver(request, content, read_markup(request.arguments.get("reply_markup"))).as_json()
 
 
@@ -81,13 +100,13 @@ def _live_photo(
 ) -> dict[str, Any]:
     moving, still = find_file(request, "live_photo", video), find_file(request, "photo", photo)
     sides = {name: still.content[-1][name] for name in ("width", "height")}
-    content = media_content("photo", still, caption, details)
+    content = media_content(still, caption, details)
     return {"live_photo": moving.content | {"photo": still.content} | sides, **content}
 
 
 def _type(kind: str) -> str:
     """Return what tdlib calls a kind of file."""
-    return "VoiceNote" if kind == "voice" else kind.title().replace("_", "")
+    return _TYPES.get(kind) or kind.title().replace("_", "")
 
 
 def get_file(request: Request) -> dict[str, Any]:

@@ -3,20 +3,23 @@
 from collections.abc import Mapping
 from typing import Any
 
-from botflight_harness.clock import HOUR_MS
+from botflight_harness.clock import HOUR_MS, SECOND_MS
+from botflight_harness.telegram import objects
 from botflight_harness.telegram.chats import Chat, Message
-from botflight_harness.telegram.content import text_content
+from botflight_harness.telegram.content import check_sent, text_content
 from botflight_harness.telegram.directly import direct_topic
 from botflight_harness.telegram.entities import format_text
 from botflight_harness.telegram.ephemeral import answer
-from botflight_harness.telegram.errors import NotModelled, bad_request
-from botflight_harness.telegram.keyboards import Markup, read_markup
+from botflight_harness.telegram.errors import NotModelled, Refusal, bad_request
+from botflight_harness.telegram.keyboards import Markup, check_place, read_markup
 from botflight_harness.telegram.members import needed_permission
 from botflight_harness.telegram.methods.request import Request, handler
+from botflight_harness.telegram.parameters import peer_id
 from botflight_harness.telegram.utf16 import utf16_length
 
 DELETABLE_MS = 48 * HOUR_MS
-DELETED_AT_ONCE_MOST = 100
+#: A die in a private chat stays for as long as this.
+DICE_MS = 24 * HOUR_MS
 
 #: What every send* method takes beside its content.
 SENDING = (
@@ -70,20 +73,30 @@ def send_message(request: Request) -> dict[str, Any]:
 
 
 def deliver(request: Request, content: dict[str, Any], markup: Markup, *, album: str = "") -> Message:
-    """Put a message of the bot into the chat that the call names."""
-    chat = request.chat()
+    """Put a message of the bot into the chat that the call names.
+
+    Raises Refusal, for the first of what is wrong in the order in which the official server looks.
+    """
+    parameters, number = read_reply(request)
+    chat = request.known_chat()
     extra = thread(request, chat)
     if request.arguments.flag("protect_content"):
         extra["has_protected_content"] = True
     if "ephemeral_message_parameters" in request.arguments:
         return _whisper(request, chat, content, markup, extra)
-    check_sending(request, chat, content)
+    replied, shown = _replied(request, chat, parameters, number) if number > 0 else (None, {})
+    if chat.kind != "private":
+        check_writing(request, chat)
+        check_place(markup, chat.kind)
+    check_sent(content)
+    check_content(request, chat, content)
+    if chat.kind == "private":
+        request.check_not_blocked(chat)
     if album:
         extra["media_group_id"] = album
     if "message_effect_id" in request.arguments and chat.kind == "private":
         extra["effect_id"] = request.arguments.text("message_effect_id")
     sender, said = request.sender()
-    replied, shown = _replied(request, chat)
     message = request.world.post(chat, sender, content, markup=markup, reply_to=replied, extra=extra | said | shown)
     message.only_for = extra.get("direct_messages_topic", {}).get("topic_id", 0)
     if replied is not None and "message_thread_id" in replied.extra and chat.is_forum:
@@ -103,22 +116,38 @@ def _whisper(
     return answer(request.world, request.bot, chat, content, markup, parameters, replied, extra)
 
 
-def check_sending(request: Request, chat: Chat, content: Mapping[str, Any]) -> None:
+def place(request: Request) -> Chat:
+    """Return the chat that a call means to send to, where the bot may write. Raises Refusal."""
+    read_reply(request)
+    chat = request.known_chat()
+    thread(request, chat)
+    check_writing(request, chat)
+    return chat
+
+
+def check_writing(request: Request, chat: Chat) -> None:
+    """Check that the bot may send anything here. Raises Refusal."""
+    if chat.kind == "channel" and not chat.may(request.bot.user_id, "can_post_messages"):
+        raise bad_request("need administrator rights in the channel chat")
+
+
+def check_content(request: Request, chat: Chat, content: Mapping[str, Any]) -> None:
     """Check that the bot may send this here. Raises Refusal."""
-    if chat.kind == "private":
+    if chat.kind in {"private", "channel"}:
         return
     member = request.world.membership(chat, request.bot.user_id)
-    if chat.kind == "channel":
-        if member is None or not member.may("can_post_messages"):
-            raise bad_request("need administrator rights in the channel chat")
-        return
     needed = needed_permission(content)
     if member is None or member.is_administrator:
         return
     allowed = needed in member.permissions if member.status == "restricted" else chat.permissions.get(needed, False)
     if not allowed:
-        noun = next((noun for kind, noun in _NOUNS.items() if kind in content), "text messages")
-        raise bad_request(f"not enough rights to send {noun} to the chat")
+        raise bad_request(f"not enough rights to send {_noun(content)} to the chat")
+
+
+def _noun(content: Mapping[str, Any]) -> str:
+    if "live_period" in content.get("location", ()):
+        return "live locations"
+    return next((noun for kind, noun in _NOUNS.items() if kind in content), "text messages")
 
 
 def thread(request: Request, chat: Chat) -> dict[str, Any]:
@@ -144,18 +173,28 @@ def _direct_topic(request: Request, chat: Chat) -> dict[str, Any]:
     return {"direct_messages_topic": direct_topic(person)}
 
 
-def _replied(request: Request, chat: Chat) -> tuple[Message | None, dict[str, Any]]:
-    """Return the message that is replied to in this chat, and what else a reply shows."""
+def read_reply(request: Request) -> tuple[Mapping[str, Any], int]:
+    """Return the parameters of a reply, and the number of the message; 0 for none. Raises Refusal."""
     parameters = request.arguments.get("reply_parameters")
-    if not parameters:
-        return None, {}
+    if parameters is None:
+        return {}, 0
     if not isinstance(parameters, Mapping):
-        raise bad_request("can't parse reply parameters JSON object")
+        raise bad_request("object expected as reply parameters")
+    if not parameters:
+        return {}, 0
+    with objects.refusing():
+        return parameters, objects.integer(parameters, "message_id", required="ephemeral_message_id" not in parameters)
+
+
+def _replied(
+    request: Request, chat: Chat, parameters: Mapping[str, Any], number: int
+) -> tuple[Message | None, dict[str, Any]]:
+    """Return the message that is replied to in this chat, and what else a reply shows."""
     if parameters.keys() & {"ephemeral_message_id", "checklist_task_id", "poll_option_id"}:
         raise NotModelled(f"reply_parameters {dict(parameters)}")
-    elsewhere = parameters.get("chat_id") not in {None, chat.chat_id}
-    source = request.world.find_chat(request.bot, parameters["chat_id"]) if elsewhere else chat
-    found = source.message(int(parameters.get("message_id", 0))) if source is not None else None
+    peer = peer_id(parameters.get("chat_id") or chat.chat_id)
+    elsewhere = peer != chat.chat_id
+    found = (request.readable_chat(peer) if elsewhere else chat).message(number)
     if found is None:
         if parameters.get("allow_sending_without_reply"):
             return None, {}
@@ -201,34 +240,41 @@ def origin(message: Message) -> dict[str, Any]:
 def delete_message(request: Request) -> bool:
     """Delete a message that is not older than 48 hours."""
     message = request.message(purpose="delete")
-    if not _may_delete(request, message):
-        raise bad_request("message can't be deleted")
+    refused = _deletion_refused(request, message)
+    if refused is not None:
+        raise refused
     request.world.remove(message)
     return True
 
 
 def delete_messages(request: Request) -> bool:
-    """Delete those of the messages that can be found and deleted."""
-    numbers = request.arguments.get("message_ids")
-    if not isinstance(numbers, list):
-        raise bad_request("expected an Array of message identifiers")
-    if len(numbers) > DELETED_AT_ONCE_MOST:
-        raise bad_request("too many message identifiers specified")
-    chat = request.chat()
-    for number in numbers:
-        message = chat.message(int(number))
-        if message is not None and _may_delete(request, message):
-            request.world.remove(message)
+    """Delete those of the messages that can be found: all of them, or none where one cannot be deleted."""
+    numbers = request.message_ids()
+    chat = request.known_chat()
+    found = [message for number in numbers if (message := chat.message(number)) is not None]
+    for message in found:
+        refused = _deletion_refused(request, message)
+        if refused is not None:
+            raise refused
+    for message in found:
+        request.world.remove(message)
     return True
 
 
-def _may_delete(request: Request, message: Message) -> bool:
+def _deletion_refused(request: Request, message: Message) -> Refusal | None:
+    """Return why the bot may not delete a message, or None."""
     chat, bot_id = message.chat, request.bot.user_id
-    if chat.kind != "private" and chat.may(bot_id, "can_delete_messages"):
-        return True
-    if request.world.clock.now_ms() - message.date_s * 1000 > DELETABLE_MS:
-        return False
-    return message.sender is request.bot or chat.kind == "private"
+    age_ms = request.world.clock.now_ms() - message.date_s * SECOND_MS
+    if chat.kind == "private":
+        kept = age_ms > DELETABLE_MS or ("dice" in message.content and age_ms < DICE_MS)
+        return bad_request("message can't be deleted for everyone") if kept else None
+    if age_ms >= DELETABLE_MS or "forum_topic_created" in message.content:
+        return bad_request("message can't be deleted")
+    may_all = chat.parent is not None or chat.may(bot_id, "can_delete_messages")
+    may_own = message.sender is request.bot and (
+        chat.may(bot_id, "can_post_messages") if chat.kind == "channel" or message.is_service else True
+    )
+    return None if may_all or may_own else bad_request("message can't be deleted")
 
 
 def send_chat_action(request: Request) -> bool:

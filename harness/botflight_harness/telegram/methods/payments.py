@@ -1,8 +1,9 @@
 """Invoices, the answers to shipping and pre-checkout queries, and the Star account."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
+from botflight_harness.telegram import objects
 from botflight_harness.telegram.errors import Refusal, bad_request
 from botflight_harness.telegram.keyboards import Markup, read_markup
 from botflight_harness.telegram.methods.messages import SENDING, deliver
@@ -15,6 +16,7 @@ TITLE_CHARACTERS_MOST = 32
 DESCRIPTION_CHARACTERS_MOST = 255
 STARS_MOST = 1_000_000
 TIPS_MOST = 4
+AMOUNT_MOST = 999_999_999_999
 TRANSACTIONS_AT_ONCE_MOST = 100
 
 _CURRENCY_LETTERS = 3
@@ -44,13 +46,15 @@ def create_invoice_link(request: Request) -> str:
 
 def _invoice(request: Request) -> Invoice:
     arguments = request.arguments
+    _check_required(request)
     payload, currency = arguments.text("payload"), arguments.text("currency")
-    total = sum(_amounts(arguments.get("prices")))
-    if not 1 <= len(arguments.text("title")) <= TITLE_CHARACTERS_MOST:
+    total = _total(_amounts(arguments.get("prices")))
+    _check_tips(arguments.integer("max_tip_amount"), arguments.get("suggested_tip_amounts"))
+    if len(arguments.text("title")) > TITLE_CHARACTERS_MOST:
         raise bad_request("INVOICE_TITLE_INVALID")
-    if not 1 <= len(arguments.text("description")) <= DESCRIPTION_CHARACTERS_MOST:
+    if len(arguments.text("description")) > DESCRIPTION_CHARACTERS_MOST:
         raise bad_request("INVOICE_DESCRIPTION_INVALID")
-    if not 1 <= len(payload.encode()) <= PAYLOAD_BYTES_MOST:
+    if len(payload.encode()) > PAYLOAD_BYTES_MOST:
         raise bad_request("INVOICE_PAYLOAD_INVALID")
     if len(currency) != _CURRENCY_LETTERS or not currency.isupper():
         raise bad_request("CURRENCY_INVALID")
@@ -61,8 +65,6 @@ def _invoice(request: Request) -> Invoice:
         raise bad_request("PAYMENT_PROVIDER_INVALID")
     elif subscription_s:
         raise bad_request("SUBSCRIPTION_PERIOD_INVALID")
-    if total <= 0:
-        raise bad_request("CURRENCY_TOTAL_AMOUNT_INVALID")
     return Invoice(
         request.bot,
         arguments.text("title"),
@@ -78,6 +80,12 @@ def _invoice(request: Request) -> Invoice:
     )
 
 
+def _check_required(request: Request) -> None:
+    for name in ("title", "description", "payload", "currency"):
+        if not request.arguments.text(name):
+            raise missing(name)
+
+
 def _amounts(prices: object) -> list[int]:
     if not isinstance(prices, list):
         raise bad_request("expected an Array of labeled prices")
@@ -86,16 +94,44 @@ def _amounts(prices: object) -> list[int]:
     return [_amount(price) for price in prices]
 
 
+def _total(amounts: Sequence[int]) -> int:
+    if not all(abs(amount) <= AMOUNT_MOST for amount in amounts):
+        raise bad_request("too big amount of the currency specified")
+    total = sum(amounts)
+    if total <= 0:
+        raise bad_request("total price must be positive")
+    if total > AMOUNT_MOST:
+        raise bad_request("total price is too big")
+    return total
+
+
 def _amount(price: object) -> int:
-    if not isinstance(price, Mapping):
-        raise bad_request("can't parse labeled price: LabeledPrice must be an Object")
-    for name in ("label", "amount"):
-        if name not in price:
-            raise bad_request(f"can't parse labeled price: Can't find field \"{name}\"")
-    try:
-        return int(price["amount"])
-    except (TypeError, ValueError):
-        raise bad_request('can\'t parse labeled price: Field "amount" must be a valid Number') from None
+    with objects.parsing("labeled price"):
+        fields = objects.an_object(price, "LabeledPrice")
+        if not objects.text(fields, "label", required=True):
+            raise objects.Unreadable("LabeledPrice label must be non-empty")
+        return objects.integer(fields, "amount", required=True)
+
+
+def _check_tips(most: int, suggested: object) -> None:
+    """Check the tips that an invoice asks for. Raises Refusal."""
+    if suggested is None:
+        suggested = []
+    if not isinstance(suggested, list):
+        raise bad_request("expected an Array of suggested tip amounts")
+    if not all(isinstance(amount, int | str) and not isinstance(amount, bool) for amount in suggested):
+        raise bad_request("suggested tip amount must be of type Number or String")
+    if not all(str(amount).removeprefix("-").isdecimal() for amount in suggested):
+        raise bad_request("can't parse suggested tip amount as Number")
+    if not 0 <= most <= AMOUNT_MOST:
+        raise bad_request("invalid max_tip_amount of the currency specified")
+    for amount in map(int, suggested):
+        if amount <= 0:
+            raise bad_request("suggested tip amount must be positive")
+        if amount > most:
+            raise bad_request("suggested tip amount can't be bigger than max_tip_amount")
+    if len(suggested) > TIPS_MOST:
+        raise bad_request("there can be at most 4 suggested tip amounts")
 
 
 def _check_stars(request: Request, total: int, subscription_s: int) -> None:
@@ -124,26 +160,43 @@ def _check_buttons(markup: Markup) -> None:
 
 def answer_shipping_query(request: Request) -> bool:
     """Say how the goods can be shipped, or that they cannot."""
-    query = _query(request, "shipping_query")
     if not request.arguments.flag("ok"):
-        return _refuse(request, query)
+        return _refuse(request, "shipping_query")
     options = request.arguments.get("shipping_options")
-    if not isinstance(options, list) or not options:
+    if options is None:
         raise missing("shipping_options")
-    for option in options:
-        if not isinstance(option, Mapping) or not {"id", "title", "prices"} <= option.keys():
-            raise bad_request("can't parse shipping option: ShippingOption must be an Object")
-        _amounts(option["prices"])
+    if not isinstance(options, list):
+        raise bad_request("expected an Array of shipping options")
+    with objects.parsing("shipping option"):
+        for option in options:
+            _check_shipping(option)
+    if not options:
+        raise bad_request("there must be at least one shipping option")
+    query = _query(request, "shipping_query")
     query.shipping_options, query.state = options, "accepted"
     request.world.cashier.settled(query)
     return True
 
 
+def _check_shipping(option: object) -> None:
+    """Check a way to ship. Raises Unreadable."""
+    fields = objects.an_object(option, "ShippingOption")
+    for name, what in (("id", "identifier"), ("title", "title")):
+        if not objects.text(fields, name, required=True):
+            raise objects.Unreadable(f"ShippingOption {what} must be non-empty")
+    prices = objects.array(fields, "prices")
+    try:
+        _amounts(prices)
+    except Refusal as refused:
+        words = refused.description.removeprefix("Bad Request: ")
+        raise objects.Unreadable(f"Can't parse shipping option prices: {words[0].upper()}{words[1:]}") from None
+
+
 def answer_pre_checkout_query(request: Request) -> bool:
     """Let the payment go on, or refuse it, within ten seconds."""
-    query = _query(request, "pre_checkout_query")
     if not request.arguments.flag("ok"):
-        return _refuse(request, query)
+        return _refuse(request, "pre_checkout_query")
+    query = _query(request, "pre_checkout_query")
     query.state = "accepted"
     request.world.cashier.settled(query)
     return True
@@ -156,10 +209,11 @@ def _query(request: Request, kind: str) -> Query:
     return query
 
 
-def _refuse(request: Request, query: Query) -> bool:
+def _refuse(request: Request, kind: str) -> bool:
     words = request.arguments.text("error_message")
     if not words:
         raise missing("error_message")
+    query = _query(request, kind)
     query.error_message, query.state = words, "refused"
     request.world.cashier.settled(query)
     return True
@@ -182,6 +236,10 @@ def get_star_transactions(request: Request) -> dict[str, Any]:
 
 def refund_star_payment(request: Request) -> bool:
     """Give the Stars of a payment back, once."""
+    if request.arguments.integer("user_id") <= 0:
+        raise bad_request("invalid user_id specified")
+    if not request.arguments.text("telegram_payment_charge_id"):
+        raise missing("telegram_payment_charge_id")
     charge = _charge(request)
     if charge.is_refunded:
         raise bad_request("CHARGE_ALREADY_REFUNDED")

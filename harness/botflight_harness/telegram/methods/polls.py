@@ -1,14 +1,16 @@
 """Sending polls and quizzes, and stopping them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from botflight_harness.clock import SECOND_MS
-from botflight_harness.telegram import polls
-from botflight_harness.telegram.entities import format_text
+from botflight_harness.telegram import objects, polls
+from botflight_harness.telegram.entities import Formatted, format_text
 from botflight_harness.telegram.errors import NotModelled, bad_request
 from botflight_harness.telegram.keyboards import read_markup
-from botflight_harness.telegram.methods.messages import SENDING, deliver
+from botflight_harness.telegram.methods.editing import check_editable
+from botflight_harness.telegram.methods.messages import SENDING, deliver, place
 from botflight_harness.telegram.methods.request import Request, handler
 from botflight_harness.telegram.polls import Option, Poll
 
@@ -38,66 +40,90 @@ def _close_by_time(request: Request, poll: Poll) -> None:
 def _poll(request: Request) -> Poll:
     arguments = request.arguments
     question = request.formatted("question", "question_entities", parse_mode="question_parse_mode")
-    if not question.text:
-        raise bad_request("poll question must be non-empty")
-    if len(question.text) > QUESTION_CHARACTERS_MOST:
-        raise bad_request(f"poll question length must not exceed {QUESTION_CHARACTERS_MOST}")
-    kind = arguments.text("type", "regular")
+    options = _options(arguments.get("options"))
+    kind = arguments.text("type") or "regular"
     if kind not in {"regular", "quiz"}:
         raise bad_request("unsupported poll type specified")
-    options = _options(request)
     is_quiz = kind == "quiz"
-    several = arguments.flag("allows_multiple_answers")
+    correct = _numbers(arguments.get("correct_option_ids")) if is_quiz else ()
+    chat = place(request)
+    _check_texts(question, options)
+    if is_quiz:
+        _check_correct(correct, len(options))
+    if arguments.flag("members_only") and chat.kind != "channel":
+        raise bad_request("poll voters can be restricted only in channel chats")
+    is_anonymous = arguments.flag("is_anonymous") if "is_anonymous" in arguments else True
+    if chat.kind == "channel" and not is_anonymous:
+        raise bad_request("non-anonymous polls can't be sent to channel chats")
     return Poll(
         str(request.world.random.randrange(10**17, 10**18)),
         request.bot,
         question.text,
         question.entities,
         options,
-        is_anonymous=arguments.flag("is_anonymous") if "is_anonymous" in arguments else True,
+        is_anonymous=is_anonymous,
         is_quiz=is_quiz,
-        allows_multiple_answers=several,
+        allows_multiple_answers=arguments.flag("allows_multiple_answers"),
         allows_revoting=arguments.flag("allows_revoting") if "allows_revoting" in arguments else not is_quiz,
         members_only=arguments.flag("members_only"),
-        correct_option_ids=_correct(arguments.get("correct_option_ids"), len(options)) if is_quiz else (),
+        correct_option_ids=correct,
         details=_details(request, is_quiz=is_quiz),
         is_closed=arguments.flag("is_closed"),
     )
 
 
-def _options(request: Request) -> tuple[Option, ...]:
-    given = request.arguments.get("options")
+def _options(given: object) -> tuple[Option, ...]:
     if not isinstance(given, list):
-        raise bad_request("expected an Array of InputPollOption as options")
-    if not given:
-        raise bad_request("poll must have at least 1 option")
-    if len(given) > OPTIONS_MOST:
-        raise bad_request(f"poll can't have more than {OPTIONS_MOST} options")
+        raise bad_request("expected an Array of String as options")
     return tuple(_option(number, value) for number, value in enumerate(given))
 
 
 def _option(number: int, value: object) -> Option:
-    option = {"text": value} if isinstance(value, str) else value
-    if not isinstance(option, Mapping) or "text" not in option:
-        raise bad_request("can't parse InputPollOption: expected an Object")
-    if option.get("media"):
+    if isinstance(value, str):
+        value = {"text": value}
+    if not isinstance(value, Mapping):
+        raise bad_request("expected an option to be of type String")
+    if value.get("media"):
         raise NotModelled("sendPoll with media in an option")
-    formatted = format_text(
-        str(option["text"]), parse_mode=option.get("text_parse_mode") or "", entities=option.get("text_entities")
-    )
-    if not formatted.text:
-        raise bad_request("poll options must be non-empty")
-    if len(formatted.text) > OPTION_CHARACTERS_MOST:
-        raise bad_request(f"poll options length must not exceed {OPTION_CHARACTERS_MOST}")
+    with objects.refusing():
+        text, parse_mode = objects.text(value, "text", required=True), objects.text(value, "text_parse_mode")
+    formatted = format_text(text, parse_mode=parse_mode, entities=value.get("text_entities"))
     return Option(str(number), formatted.text, formatted.entities)
 
 
-def _correct(given: object, count: int) -> tuple[int, ...]:
-    if not isinstance(given, list) or not given:
-        raise bad_request("quiz must have at least one correct option")
-    if not all(isinstance(number, int) and 0 <= number < count for number in given):
-        raise bad_request("wrong correct option ID specified")
+def _numbers(given: object) -> tuple[int, ...]:
+    if given is None:
+        return ()
+    if not isinstance(given, list):
+        raise bad_request("expected an Array of correct option identifiers")
+    if not all(isinstance(number, int) and not isinstance(number, bool) for number in given):
+        raise bad_request("correct option identifier must be of type Number")
     return tuple(given)
+
+
+def _check_texts(question: Formatted, options: Sequence[Option]) -> None:
+    if not question.text:
+        raise bad_request("text must be non-empty")
+    if len(question.text) > QUESTION_CHARACTERS_MOST:
+        raise bad_request(f"poll question length must not exceed {QUESTION_CHARACTERS_MOST}")
+    if not options:
+        raise bad_request("poll must have at least one answer option")
+    if len(options) > OPTIONS_MOST:
+        raise bad_request(f"poll can't have more than {OPTIONS_MOST} options")
+    for option in options:
+        if not option.text:
+            raise bad_request("text must be non-empty")
+        if len(option.text) > OPTION_CHARACTERS_MOST:
+            raise bad_request(f"poll options length must not exceed {OPTION_CHARACTERS_MOST}")
+
+
+def _check_correct(numbers: Sequence[int], count: int) -> None:
+    if not numbers:
+        raise bad_request("correct quiz option list must be non-empty")
+    if any(later <= earlier for earlier, later in pairwise(numbers)):
+        raise bad_request("correct quiz option list must be increasing")
+    if not all(0 <= number < count for number in numbers):
+        raise bad_request("wrong quiz correct_option_id")
 
 
 def _details(request: Request, *, is_quiz: bool) -> dict[str, Any]:
@@ -106,29 +132,33 @@ def _details(request: Request, *, is_quiz: bool) -> dict[str, Any]:
     if is_quiz and "explanation" in arguments:
         explained = request.formatted("explanation", "explanation_entities", parse_mode="explanation_parse_mode")
         if len(explained.text) > EXPLANATION_CHARACTERS_MOST:
-            raise bad_request("poll explanation is too long")
+            raise NotModelled(f"an explanation of more than {EXPLANATION_CHARACTERS_MOST} characters")
         details["explanation"] = explained.text
         details["explanation_entities"] = list(explained.entities)
     now_s = request.world.clock.now_ms() // SECOND_MS
-    open_s = arguments.integer("open_period") or max(arguments.integer("close_date") - now_s, 0)
+    open_s = min(max(arguments.integer("open_period"), 0), OPEN_S_MOST) or max(
+        arguments.integer("close_date") - now_s, 0
+    )
     if open_s:
         if not OPEN_S_LEAST <= open_s <= OPEN_S_MOST:
-            raise bad_request("poll can't be open for the time that was asked for")
+            raise NotModelled(f"a poll that is open for {open_s} s")
         details |= {"open_period": open_s, "close_date": now_s + open_s}
     return details
 
 
 def stop_poll(request: Request) -> dict[str, Any]:
     """Close a poll that the bot has sent, and return how it stands."""
-    message = request.message(purpose="stop")
+    markup = read_markup(request.arguments.get("reply_markup"))
+    message = request.known_chat().message(request.arguments.integer("message_id"))
+    if message is None:
+        raise bad_request("message with poll to stop not found")
     poll = message.behind
     if not isinstance(poll, Poll):
-        raise bad_request("message with poll to stop not found")
-    if message.sender is not request.bot or poll.bot is not request.bot:
-        raise bad_request("poll can't be stopped")
-    if poll.is_closed:
-        raise bad_request("poll has already been closed")
-    message.inline_keyboard = read_markup(request.arguments.get("reply_markup")).inline
+        raise bad_request("message is not a poll")
+    check_editable(request, message, words="poll can't be stopped")
+    if markup.reply is not None or markup.removes:
+        raise bad_request("inline keyboard expected")
+    message.inline_keyboard = markup.inline
     polls.close(request.world, poll)
     return poll.as_json()
 

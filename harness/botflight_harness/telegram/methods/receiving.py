@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from botflight_harness.telegram import urls
 from botflight_harness.telegram.accounts import BotAccount, Webhook
 from botflight_harness.telegram.errors import Refusal, bad_request
 from botflight_harness.telegram.methods.request import Request, handler
@@ -47,12 +48,13 @@ def set_webhook(request: Request) -> bool:
     if not url:
         request.bot.webhook = None
         return True
-    if not url.startswith(("https://", "http://")):
+    if urls.unreadable(url):
         raise bad_request("invalid webhook URL specified")
+    secret_token = _secret(arguments.text("secret_token"))
     _allow(request.bot, arguments.get("allowed_updates"))
     request.bot.webhook = Webhook(
         url,
-        secret_token=_secret(arguments.text("secret_token")),
+        secret_token=secret_token,
         max_connections=min(max(arguments.integer("max_connections", 40), 1), CONNECTIONS_MOST),
         allowed_updates=tuple(sorted(request.bot.updates.allowed)),
         ip_address=arguments.text("ip_address"),
@@ -98,13 +100,11 @@ def _secret(secret: str) -> str:
 
 def _allow(bot: BotAccount, kinds: object) -> None:
     """Remember which kinds the bot asks for; an empty list means the usual ones, none the former."""
-    if kinds is None:
+    # The official server passes over what it cannot read, and over kinds that it does not know.
+    if not isinstance(kinds, list) or not all(isinstance(kind, str) for kind in kinds):
         return
-    if not isinstance(kinds, list):
-        raise bad_request("can't parse allowed_updates JSON object")
     known = load().fields("Update").keys() - {"update_id"}
-    # The official server passes over kinds that it does not know.
-    bot.updates.allowed = frozenset(kind for kind in kinds if kind in known)
+    bot.updates.allowed = frozenset(kind.lower() for kind in kinds) & known
 
 
 METHODS = {

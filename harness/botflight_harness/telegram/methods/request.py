@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 #: Of no consequence for what anybody sees here.
 HARMLESS = frozenset({"disable_notification", "allow_paid_broadcast", "link_preview_options", "timeout"})
 
+MESSAGES_AT_ONCE_MOST = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -31,14 +33,42 @@ class Request:
 
         Raises Refusal when there is none, or the bot is blocked or not a member.
         """
+        chat = self.known_chat()
+        self.check_not_blocked(chat)
+        return chat
+
+    def check_not_blocked(self, chat: Chat) -> None:
+        """Check that who has this private chat with the bot lets it write. Raises Refusal."""
+        if chat.kind == "private" and self.world.has_blocked(chat.chat_id, self.bot):
+            raise forbidden("bot was blocked by the user")
+
+    def known_chat(self) -> Chat:
+        """Return the chat of `chat_id`, also of somebody who has blocked the bot.
+
+        Raises Refusal when there is none, or the bot is not a member.
+        """
         if "business_connection_id" in self.arguments:
             return self._business_chat()
-        chat = self.world.find_chat(self.bot, self.arguments.get("chat_id"))
+        if "chat_id" not in self.arguments:
+            raise bad_request("chat_id is empty")
+        return self._chat_inside(self.arguments.get("chat_id"))
+
+    def readable_chat(self, peer: object = None) -> Chat:
+        """Return the chat of `chat_id`, or another, that the bot may read: a public one also from outside.
+
+        Raises Refusal.
+        """
+        peer = self.arguments.get("chat_id") if peer is None else peer
+        chat = self.world.find_chat(self.bot, peer)
+        if chat is not None and chat.kind != "private" and "username" in chat.facts and not self._is_banned(chat):
+            return chat
+        return self._chat_inside(peer)
+
+    def _chat_inside(self, peer: object) -> Chat:
+        chat = self.world.find_chat(self.bot, peer)
         if chat is None:
             raise bad_request("chat not found")
         if chat.kind == "private":
-            if self.world.has_blocked(chat.chat_id, self.bot):
-                raise forbidden("bot was blocked by the user")
             return chat
         member = self.world.membership(chat, self.bot.user_id)
         if member is not None and member.status == "kicked":
@@ -46,13 +76,6 @@ class Request:
         if member is None or not member.is_here:
             raise forbidden(f"bot is not a member of the {chat.kind} chat")
         return chat
-
-    def readable_chat(self) -> Chat:
-        """Return the chat of `chat_id`, which the bot may read: a public one also from outside. Raises Refusal."""
-        chat = self.world.find_chat(self.bot, self.arguments.get("chat_id"))
-        if chat is not None and chat.kind != "private" and "username" in chat.facts and not self._is_banned(chat):
-            return chat
-        return self.chat()
 
     def _is_banned(self, chat: Chat) -> bool:
         member = self.world.membership(chat, self.bot.user_id)
@@ -98,13 +121,22 @@ class Request:
 
     def message(self, *, purpose: str) -> Message:
         """Return the message of `message_id`. Raises Refusal `message to <purpose> not found`."""
-        message_id = self.arguments.integer("message_id")
-        if "message_id" not in self.arguments:
-            raise bad_request("message identifier is not specified")
-        found = self.chat().message(message_id)
+        found = self.known_chat().message(self.arguments.integer("message_id"))
         if found is None:
             raise bad_request(f"message to {purpose} not found")
         return found
+
+    def message_ids(self) -> list[int]:
+        """Return the checked list of `message_ids`. Raises Refusal."""
+        numbers = self.arguments.get("message_ids")
+        if not isinstance(numbers, list):
+            raise bad_request("expected an Array of message identifiers")
+        if len(numbers) > MESSAGES_AT_ONCE_MOST:
+            raise bad_request("too many message identifiers specified")
+        checked = [_message_id(number) for number in numbers]
+        if not checked:
+            raise bad_request("message identifiers are not specified")
+        return checked
 
     def formatted(self, name: str, entities: str, *, parse_mode: str = "parse_mode") -> Formatted:
         """Return a text parameter with its entities parsed; the arguments are names of parameters."""
@@ -112,6 +144,18 @@ class Request:
         return format_text(
             arguments.text(name), parse_mode=arguments.text(parse_mode), entities=arguments.get(entities)
         )
+
+
+def _message_id(number: object) -> int:
+    if not isinstance(number, int | float | str) or isinstance(number, bool):
+        raise bad_request("message identifier must be a Number")
+    try:
+        read = int(str(number))
+    except ValueError:
+        raise bad_request("can't parse message identifier as a Number") from None
+    if read <= 0:
+        raise bad_request("invalid message identifier specified")
+    return read
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,6 @@ from botflight_harness.telegram.events import Event, EventKind, Listener
 from botflight_harness.telegram.files import UPLOAD_BYTES_MOST, FileStore, StoredFile
 from botflight_harness.telegram.flood import FloodLimits
 from botflight_harness.telegram.gatherings import Gatherings
-from botflight_harness.telegram.gifts import GiftShop
 from botflight_harness.telegram.groups import Group
 from botflight_harness.telegram.guarding import JoinQuery
 from botflight_harness.telegram.keyboards import NO_MARKUP, Markup
@@ -33,14 +32,15 @@ from botflight_harness.telegram.methods.request import Request
 from botflight_harness.telegram.parameters import Upload
 from botflight_harness.telegram.payments import Till
 from botflight_harness.telegram.people import Person
-from botflight_harness.telegram.stories import Stories
 from botflight_harness.telegram.updates import Lane, Update, UpdateQueue
 from botflight_harness.telegram.verifying import Verification
 from botflight_harness.telegram.web_apps import WebApps
 
 if TYPE_CHECKING:
     from botflight_harness.telegram.games import Games
+    from botflight_harness.telegram.gifts import GiftShop
     from botflight_harness.telegram.stickers import StickerSets
+    from botflight_harness.telegram.stories import Stories
 
 #: The record of calls and the open callback queries keep the newest of this many.
 CALLS_MOST = 100_000
@@ -76,6 +76,7 @@ class Telegram(Gatherings):
 
     def __init__(self, *, seed: int = 0, clock: Clock | None = None) -> None:
         self.clock: Clock = clock or VirtualClock()
+        self._seed = seed
         self.random = Random(f"botflight:{seed}")  # noqa: S311 -- repeatable on purpose
         self.files = FileStore(Random(f"botflight-files:{seed}"))  # noqa: S311
         self.faults = Faults()
@@ -115,9 +116,6 @@ class Telegram(Gatherings):
         self.guest_queries: dict[str, tuple[BotAccount, Message]] = {}
         #: who manages a bot, by the bot's id
         self.managed_bots: dict[int, BotAccount] = {}
-        #: what bots have posted for business accounts
-        self.stories = Stories()
-        self.gifts = GiftShop(Random(f"botflight-gifts:{seed}"), self.files)  # noqa: S311
         self._rolls: deque[int] = deque()
         self.cashier = Cashier(self, Till(Random(f"botflight-till:{seed}")))  # noqa: S311
         #: what is to happen later, on a clock that goes by itself
@@ -139,6 +137,20 @@ class Telegram(Gatherings):
         from botflight_harness.telegram.games import Games  # noqa: PLC0415 -- late
 
         return Games(self.files)
+
+    @cached_property
+    def gifts(self) -> "GiftShop":
+        """Gifts that can be bought, and those that are owned."""
+        from botflight_harness.telegram.gifts import GiftShop  # noqa: PLC0415 -- late
+
+        return GiftShop(Random(f"botflight-gifts:{self._seed}"), self.files)  # noqa: S311
+
+    @cached_property
+    def stories(self) -> "Stories":
+        """What bots have posted for business accounts."""
+        from botflight_harness.telegram.stories import Stories  # noqa: PLC0415 -- late
+
+        return Stories()
 
     # Who is there
 

@@ -1,12 +1,19 @@
 import struct
 import zlib
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any
 
 import pytest
 
 from botflight_harness import BotAccount, NotModelled, Refusal, Telegram
+from botflight_harness.telegram.methods import LATE
 from botflight_harness.telegram.parameters import Upload
+
+# A test that runs a pytest in this process forgets the modules that were imported inside: what is imported late
+# would be there twice.
+for family in LATE:
+    import_module(f"botflight_harness.telegram.methods.{family}")
 
 Call = Callable[..., Any]
 

@@ -10,6 +10,7 @@ import pytest
 
 if TYPE_CHECKING:
     from botflight_harness.capture import Capture
+    from botflight_harness.road import Road
     from botflight_harness.telegram.people import Person
     from botflight_harness.telegram.world import Telegram
 
@@ -17,17 +18,43 @@ pytest_plugins = ("botflight_harness.network.plugin", "botflight_harness.network
 
 _WORLD = "telegram"
 _CAPTURE = "capture"
+_ROAD = "road"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--telegram-report=DIR`."""
     group = parser.getgroup("botflight", "a simulated Telegram")
     group.addoption("--telegram-report", metavar="DIR", help="write a page of chats and calls for each test into DIR")
+    group.addoption(
+        "--roads", metavar="NAMES", help="run tests with the fixture `road` on these roads alone: NAME,NAME"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
+    """Make the markers known."""
     config.addinivalue_line("markers", "tells_secrets: the bot may print or log its token in this test")
+    config.addinivalue_line("markers", "roads(*names): the roads of the fixture `road`; without it all four")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test that asks for `road` once for each road that it may go."""
+    if _ROAD not in metafunc.fixturenames or not _is_ours(metafunc, _ROAD):
+        return
+    from botflight_harness.road import ROADS  # noqa: PLC0415 -- late, see the module
+
+    marker = metafunc.definition.get_closest_marker("roads")
+    names = (marker.args if marker else ()) or ROADS
+    chosen = (metafunc.config.getoption("--roads") or ",".join(ROADS)).split(",")
+    for name in (*names, *chosen):
+        if name not in ROADS:
+            raise pytest.UsageError(f"there is no road {name!r}; there are {', '.join(ROADS)}")
+    metafunc.parametrize(_ROAD, [name for name in names if name in chosen], indirect=True)
+
+
+def _is_ours(metafunc: pytest.Metafunc, name: str) -> bool:
+    """Tell whether a fixture is this plugin's, and not one of the tests' own of the same name."""
+    definitions = metafunc.definition._fixtureinfo.name2fixturedefs.get(name, ())  # noqa: SLF001 -- there is no other way
+    return bool(definitions) and definitions[-1].func.__module__ == __name__
 
 
 @pytest.fixture
@@ -38,6 +65,14 @@ def telegram() -> "Iterator[Telegram]":
     world = Telegram()
     yield world
     world.check()
+
+
+@pytest.fixture
+def road(request: pytest.FixtureRequest, telegram: "Telegram") -> "Road":
+    """A way for updates to come to a bot: the test runs once for each that it may go."""
+    from botflight_harness.road import Road  # noqa: PLC0415 -- late, see the module
+
+    return Road(request.param, telegram)
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ class Room:
         """Let people wait for a bot until it has taken what they did."""
         self.api.roads.polls(bot)  # from now on the journal knows its updates
         if bot.road is None:
-            bot.road = PatientRoad(self.api.roads, bot)
+            PatientRoad(self.api.roads, bot).attach()
 
     def bot(self, number: int | None) -> BotAccount:
         """Return a bot, or the only one. Raises Unknown."""

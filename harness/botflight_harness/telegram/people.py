@@ -27,7 +27,7 @@ from botflight_harness.telegram.picking import Picking
 from botflight_harness.telegram.playing import Playing
 from botflight_harness.telegram.presenting import Presenting
 from botflight_harness.telegram.responding import Responding
-from botflight_harness.telegram.screen import Seen, screen, shows
+from botflight_harness.telegram.screen import Seen, Wanted, screen
 from botflight_harness.telegram.sharing import Sharing
 from botflight_harness.telegram.speaking import Speaking
 from botflight_harness.telegram.ticking import Ticking
@@ -238,36 +238,37 @@ class Person(
         text: str | None = None,
         *,
         button: str | None = None,
+        kind: str | None = None,
         where: Place | None = None,
         timeout: float = PATIENCE_S,  # noqa: ASYNC109 -- the wait is the point, and it ends with a transcript
     ) -> Seen:
         """Wait until a bot's message on the screen has `text` in it and `button` below it, and return it.
 
-        `timeout` is in real seconds. Raises AssertionError with the chat and the bot's calls.
+        `kind` is such as photo or invoice, as Seen has it; `timeout` is in real seconds. Raises AssertionError with
+        the chat and the bot's calls.
         """
-        chat = self.chat_in(where)
+        chat, wanted = self.chat_in(where), Wanted(text, button, kind)
         try:
             async with asyncio.timeout(timeout):
-                return await self._wait(chat, text, button)
+                return await self._wait(chat, wanted)
         except TimeoutError:
-            raise AssertionError(self._blindness(chat, text, button, timeout)) from None
+            raise AssertionError(self._blindness(chat, wanted, timeout)) from None
 
-    async def _wait(self, chat: Chat, text: str | None, button: str | None) -> Seen:
+    async def _wait(self, chat: Chat, wanted: Wanted) -> Seen:
         changed = asyncio.Event()
         unsubscribe = self._telegram.subscribe(lambda _: changed.set())
         try:
             while True:
                 changed.clear()
                 shown = [message for message in screen(chat, self._telegram.files) if message.from_bot]
-                if (found := shows(shown, text, button)) is not None:
+                if (found := wanted.newest_of(shown)) is not None:
                     return found
                 await changed.wait()
         finally:
             unsubscribe()
 
-    def _blindness(self, chat: Chat, text: str | None, button: str | None, timeout_s: float) -> str:
-        wanted = " and ".join(part for part in (text and f"{text!r}", button and f"a button {button!r}") if part)
-        heading = f"{self.first_name} does not see {wanted or 'anything'} within {timeout_s:g} s"
+    def _blindness(self, chat: Chat, wanted: Wanted, timeout_s: float) -> str:
+        heading = f"{self.first_name} does not see {wanted} within {timeout_s:g} s"
         return "\n".join([heading, transcript(self._telegram, chat), call_list(self._telegram.calls)])
 
     def _own(self, message: Message | Seen, where: Place | None) -> Message:

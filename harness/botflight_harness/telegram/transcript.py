@@ -35,8 +35,8 @@ def title(chat: Chat) -> str:
 
 
 def call_list(calls: Iterable[Call]) -> str:
-    """Return the last calls, one a line."""
-    listed = list(calls)
+    """Return the last calls, one a line, but for a poller's getUpdates: they would hide the others."""
+    listed = [call for call in calls if call.error or call.method.lower() != "getupdates"]
     lines = [f"--- {len(listed)} calls ---"]
     if len(listed) > CALLS_SHOWN:
         lines.append(f"  ... {len(listed) - CALLS_SHOWN} earlier calls")

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from _pytest._code.code import TracebackEntry
+
     from botflight_harness.capture import Capture
     from botflight_harness.road import Road
     from botflight_harness.telegram.people import Person
@@ -19,6 +21,9 @@ pytest_plugins = ("botflight_harness.network.plugin", "botflight_harness.network
 _WORLD = "telegram"
 _CAPTURE = "capture"
 _ROAD = "road"
+_OURS = __name__.partition(".")[0]
+#: Whose lines are in the traceback of every test.
+_NOBODYS = frozenset({"_pytest", "anyio", "asyncio", "pluggy", "pytest_asyncio", _OURS})
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -110,6 +115,7 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: "pytest.CallInfo[None]"
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show the chats and the bot's calls below a failure."""
+    _end_at_the_test(call)
     report = yield
     world = _world(item)
     if call.when != "call" or world is None:
@@ -121,21 +127,48 @@ def pytest_runtest_makereport(
         from botflight_harness.telegram.transcript import report as tell  # noqa: PLC0415 -- late, see the module
 
         # Told here, so that the fixture's end does not report an error on top of the failure.
-        report.sections.append(("Telegram", "\n".join([tell(world), *complaints])))
+        told = str(call.excinfo.value) if call.excinfo else ""
+        if section := "\n".join(part for part in [tell(world, told=told), *complaints] if part):
+            report.sections.append(("Telegram", section))
         if tree := _tree(item):
             report.sections.append(("Spans", tree))
     if directory := item.config.getoption("--telegram-report"):
-        _write_page(directory, item.nodeid, report.outcome, world, complaints)
+        _write_page(directory, item, report, world, complaints)
     return report
 
 
+def _end_at_the_test(call: "pytest.CallInfo[None]") -> None:
+    """Leave the harness's own lines out of a traceback that ends in them: its error says what was wanted.
+
+    pytest looks for the name among a function's locals and its module's globals; with --full-trace it does not.
+    """
+    if call.excinfo is not None and _says_what_was_wanted(call.excinfo):
+        for entry in call.excinfo.traceback:
+            if _is_of_harness(entry):
+                entry.frame.f_globals["__tracebackhide__"] = _says_what_was_wanted
+
+
+def _says_what_was_wanted(error: "pytest.ExceptionInfo[BaseException]") -> bool:
+    own = any(_package(entry) not in _NOBODYS for entry in error.traceback)
+    return own and error.errisinstance(AssertionError) and _is_of_harness(error.traceback[-1])
+
+
+def _is_of_harness(entry: "TracebackEntry") -> bool:
+    return _package(entry) == _OURS
+
+
+def _package(entry: "TracebackEntry") -> str:
+    return str(entry.frame.f_globals.get("__name__", "")).partition(".")[0]
+
+
 def _fail_on_secrets(item: pytest.Item, report: pytest.TestReport, world: "Telegram") -> None:
-    """Fail a test whose bot printed or logged its token or its webhook's secret."""
-    from botflight_harness.leaks import leaks  # noqa: PLC0415 -- late, see the module
+    """Fail a test whose bot printed or logged its token or its webhook's secret, and do not print it again."""
+    from botflight_harness.leaks import blotted, leaks  # noqa: PLC0415 -- late, see the module
 
     if found := leaks(world, report.sections):
         report.outcome = "failed"
         report.longrepr = "\n".join([f"{item.name}: a secret was told", *found])
+        report.sections = [(name, blotted(text, world)) for name, text in report.sections]
 
 
 def _tree(item: pytest.Item) -> str:
@@ -143,15 +176,22 @@ def _tree(item: pytest.Item) -> str:
     return "" if capture is None else capture.trace.tree()
 
 
-def _write_page(directory: str, node_id: str, outcome: str, world: "Telegram", complaints: list[str]) -> None:
-    from pathlib import Path  # noqa: PLC0415 -- late, see the module
+def _write_page(
+    directory: str, item: pytest.Item, report: pytest.TestReport, world: "Telegram", complaints: list[str]
+) -> None:
+    from botflight_harness.report import Ending, write_page  # noqa: PLC0415 -- late, see the module
 
-    from botflight_harness.report import file_name, page  # noqa: PLC0415
+    crash = report.longreprtext if report.failed else ""
+    write_page(directory, world, Ending(item.nodeid, report.outcome, crash, tuple(complaints), _tree(item)))
 
-    folder = Path(directory)
-    folder.mkdir(parents=True, exist_ok=True)
-    text = page(world, name=node_id, outcome=outcome, complaints=complaints)
-    (folder / file_name(node_id)).write_text(text, encoding="utf-8")
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """List the pages of all tests, once every worker has written its own."""
+    directory = session.config.getoption("--telegram-report")
+    if directory and not hasattr(session.config, "workerinput"):
+        from botflight_harness.report import write_index  # noqa: PLC0415 -- late, see the module
+
+        write_index(directory)
 
 
 def _world(item: pytest.Item) -> "Telegram | None":

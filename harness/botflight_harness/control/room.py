@@ -30,6 +30,8 @@ class Room:
 
     api: BotApi
     _payments: OrderedDict[str, Payment] = field(default_factory=OrderedDict)
+    #: by the bot's token
+    _roads: dict[str, PatientRoad] = field(default_factory=dict)
 
     @property
     def telegram(self) -> Telegram:
@@ -39,13 +41,17 @@ class Room:
     def opens_to(self, bot: BotAccount) -> None:
         """Let people wait for a bot until it has taken what they did."""
         self.api.roads.polls(bot)  # from now on the journal knows its updates
-        if bot.road is None:
-            PatientRoad(self.api.roads, bot).attach()
+        if bot.token not in self._roads:
+            road = self._roads[bot.token] = PatientRoad(self.api.roads, bot)
+            road.attach()
 
-    def bot(self, number: int | None) -> BotAccount:
-        """Return a bot, or the only one. Raises Unknown."""
-        if number is None:
-            return self.telegram.sole_bot()
+    def road(self, bot: BotAccount) -> PatientRoad:
+        """Return how a bot's updates travel."""
+        self.opens_to(bot)
+        return self._roads[bot.token]
+
+    def bot(self, number: int) -> BotAccount:
+        """Return a bot. Raises Unknown."""
         found = self.telegram.account(number)
         if not isinstance(found, BotAccount):
             raise Unknown(f"there is no bot {number}")

@@ -15,7 +15,6 @@ from botflight_harness.ptb.program import AnyApplication, AnyBuilder, run_of
 from botflight_harness.ptb.transport import TelegramRequest
 from botflight_harness.road import ROADS
 from botflight_harness.telegram.accounts import BotAccount
-from botflight_harness.telegram.methods.receiving import allow
 from botflight_harness.telegram.updates import Update
 from botflight_harness.telegram.world import Telegram
 from botflight_harness.webhook import SECRET_HEADER, WebhookHarness
@@ -82,7 +81,8 @@ class _WithoutSockets(Way):
     async def open(self, application: AnyApplication) -> None:
         """Ask for the kinds that the bot's program asks for."""
         run = run_of(application)
-        allow(self._bot, run.allowed_updates)
+        if run.allowed_updates is not None:
+            self._bot.updates.allowed = frozenset(run.allowed_updates)
         if run.drops_pending:
             self._bot.updates.clear()
 

@@ -20,12 +20,13 @@ from botflight_harness.telegram.errors import ImpossibleAct
 from botflight_harness.telegram.files import guess_mime_type
 from botflight_harness.telegram.filming import Filming
 from botflight_harness.telegram.joining import Joining
-from botflight_harness.telegram.keyboards import Button, inline_buttons, reply_buttons
+from botflight_harness.telegram.keyboards import Button, inline_buttons
 from botflight_harness.telegram.parameters import Upload
 from botflight_harness.telegram.paying import Paying
 from botflight_harness.telegram.picking import Picking
 from botflight_harness.telegram.playing import Playing
 from botflight_harness.telegram.presenting import Presenting
+from botflight_harness.telegram.pressing import Pressing
 from botflight_harness.telegram.responding import Responding
 from botflight_harness.telegram.screen import Seen, Wanted, screen
 from botflight_harness.telegram.sharing import Sharing
@@ -39,7 +40,19 @@ PATIENCE_S = 5.0
 
 
 class Person(
-    Paying, Responding, Joining, Asking, Dealing, Picking, Playing, Filming, Presenting, Sharing, Speaking, Ticking
+    Paying,
+    Responding,
+    Joining,
+    Asking,
+    Dealing,
+    Picking,
+    Playing,
+    Filming,
+    Presenting,
+    Pressing,
+    Sharing,
+    Speaking,
+    Ticking,
 ):
     """Somebody with a Telegram account. Make one with `telegram.user(...)`."""
 
@@ -102,13 +115,13 @@ class Person(
     ) -> Act:
         """Tap a button by its label or its callback data, on a message or on the newest that has it.
 
-        A button of the keyboard below the chat writes its label. Raises ImpossibleAct when there is none
-        to be seen, or when tapping it tells the bot nothing.
+        A button of the keyboard below the chat writes its label, or shares what it asks for. Raises ImpossibleAct
+        when there is none to be seen, or when tapping it tells the bot nothing.
         """
         chat = self.chat_in(where)
         found = self._find_button(chat, button, _message_id(on))
         if found is None:
-            return self._press(chat, button, where, update_id)
+            return self.press(button, where=where, update_id=update_id)
         message, tapped = found
         if "callback_game" in tapped:
             return self._start_game(message, update_id)
@@ -184,12 +197,12 @@ class Person(
 
     async def sends_contact(self, phone_number: str = "", *, where: Place | None = None) -> Seen:
         """Share one's own telephone number."""
-        number = phone_number or f"3101{self.user_id % 10**8:08}"
-        contact = {"phone_number": number, "first_name": self.first_name, "user_id": self.user_id}
-        return await self._done(self.send_content({"contact": contact}, where=where))
+        return await self._done(self.share_contact(phone_number, where=where))
 
     async def sends_dice(self, emoji: str = "🎲", *, where: Place | None = None) -> Seen:
-        """Throw a die."""
+        """Throw a die, a dart and the like. Raises ImpossibleAct for an emoji that rolls nothing."""
+        if emoji not in DICE:
+            raise ImpossibleAct(f"{emoji!r} rolls nothing: {' '.join(DICE)} do")
         value = self._telegram.roll(DICE[emoji])
         return await self._done(self.send_content({"dice": {"emoji": emoji, "value": value}}, where=where))
 
@@ -286,14 +299,6 @@ class Person(
                 if button in {candidate["text"], candidate.get("callback_data")}:
                     return message, candidate
         return None
-
-    def _press(self, chat: Chat, button: str, where: Place | None, update_id: int | None) -> Act:
-        if any(candidate["text"] == button for candidate in reply_buttons(chat.reply_keyboard)):
-            if chat.reply_keyboard and chat.reply_keyboard.get("one_time_keyboard"):
-                chat.reply_keyboard = None
-            return self.send_text(button, where=where, update_id=update_id)
-        heading = f"{self.first_name} sees no button {button!r}"
-        raise ImpossibleAct("\n".join([heading, transcript(self._telegram, chat)]))
 
     def _set_block(self, bot: BotAccount | None, *, blocked: bool) -> Act:
         bot = bot or self._telegram.sole_bot()

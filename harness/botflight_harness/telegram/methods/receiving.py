@@ -27,7 +27,7 @@ def get_updates(request: Request) -> list[dict[str, Any]]:
     bot, arguments = request.bot, request.arguments
     if bot.webhook is not None:
         raise Refusal(409, _WEBHOOK_IS_ACTIVE)
-    allow(bot, arguments.get("allowed_updates"))
+    _allow(bot, arguments.get("allowed_updates"))
     bot.updates.drop_expired(request.world.clock.now_ms())
     offset = arguments.integer("offset")
     if offset > 0:
@@ -49,7 +49,7 @@ def set_webhook(request: Request) -> bool:
         return True
     if not url.startswith(("https://", "http://")):
         raise bad_request("invalid webhook URL specified")
-    allow(request.bot, arguments.get("allowed_updates"))
+    _allow(request.bot, arguments.get("allowed_updates"))
     request.bot.webhook = Webhook(
         url,
         secret_token=_secret(arguments.text("secret_token")),
@@ -96,7 +96,7 @@ def _secret(secret: str) -> str:
     return secret
 
 
-def allow(bot: BotAccount, kinds: object) -> None:
+def _allow(bot: BotAccount, kinds: object) -> None:
     """Remember which kinds the bot asks for; an empty list means the usual ones, none the former."""
     if kinds is None:
         return

@@ -14,6 +14,7 @@ from telegram.error import TelegramError
 from telegram.ext import Application, CallbackQueryHandler, CommandHandler, ContextTypes, MessageHandler, filters
 
 from botflight_harness import Endpoint, Person, Road, Telegram, application_of
+from botflight_harness.ptb import oversight
 from botflight_harness.road import ROADS, WrongRoad
 from botflight_harness.server.patience import NotTaken
 from botflight_harness.telegram import ImpossibleAct
@@ -252,6 +253,25 @@ async def test_an_asgi_app_goes_both_roads_of_a_webhook(road: Road, alice: Perso
         await harness.repeat()
 
     assert got == [5, 5, 6, 6]
+
+
+@pytest.mark.roads("webhook", "webhook_url", "polling")
+async def test_a_bot_that_hangs_on_what_it_took_does_not_hang_the_test(
+    road: Road, alice: Person, notes: Notes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has acknowledged, and goes on for ever: the wait has an end, and says what it waited for."""
+    monkeypatch.setattr(oversight, "SETTLED_WITHIN_S", 0.05)
+    goes_on = asyncio.Event()
+
+    async def hang(_: Update, __: Context) -> None:
+        await goes_on.wait()
+
+    application = bot_of(notes)
+    application.add_handler(CommandHandler("hang", hang), group=-1)
+    async with road(application):
+        with pytest.raises(AssertionError, match=r"still at work on what it took after 0\.05 real seconds"):
+            await alice.sends("/hang")
+        goes_on.set()
 
 
 @pytest.fixture(scope="module")

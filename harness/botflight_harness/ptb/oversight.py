@@ -7,7 +7,7 @@ from typing import Any
 import telegram as ptb
 from telegram.ext import CallbackContext
 
-from botflight_harness.clock import VirtualClock
+from botflight_harness.clock import SETTLED_WITHIN_S, VirtualClock
 from botflight_harness.jobs import JobSchedule
 from botflight_harness.mishaps import Mishaps
 from botflight_harness.ptb.program import AnyApplication
@@ -73,9 +73,18 @@ class Oversight:
         await self.idle()
 
     async def idle(self) -> None:
-        """Wait until what was put into PTB's queue is handled."""
-        await self.application.update_queue.join()
-        await self.finish_not_blocking()
+        """Wait until what was put into PTB's queue is handled.
+
+        Raises AssertionError when the bot is still at work after SETTLED_WITHIN_S real seconds.
+        """
+        try:
+            async with asyncio.timeout(SETTLED_WITHIN_S):
+                await self.application.update_queue.join()
+                await self.finish_not_blocking()
+        except TimeoutError:
+            raise AssertionError(
+                f"the bot is still at work on what it took after {SETTLED_WITHIN_S:g} real seconds"
+            ) from None
 
     async def finish_not_blocking(self) -> None:
         """Wait for handlers with block=False, which PTB leaves running."""

@@ -11,7 +11,7 @@ import pytest
 if TYPE_CHECKING:
     from _pytest._code.code import TracebackEntry
 
-    from botflight_harness.capture import Capture
+    from botflight_harness.capture import Capture, Watch
     from botflight_harness.road import Road
     from botflight_harness.telegram.people import Person
     from botflight_harness.telegram.world import Telegram
@@ -21,6 +21,7 @@ pytest_plugins = ("botflight_harness.network.plugin", "botflight_harness.network
 _WORLD = "telegram"
 _CAPTURE = "capture"
 _ROAD = "road"
+_WATCH: "pytest.StashKey[Watch]" = pytest.StashKey()
 _OURS = __name__.partition(".")[0]
 #: Whose lines are in the traceback of every test.
 _NOBODYS = frozenset({"_pytest", "anyio", "asyncio", "pluggy", "pytest_asyncio", _OURS})
@@ -63,12 +64,15 @@ def _is_ours(metafunc: pytest.Metafunc, name: str) -> bool:
 
 
 @pytest.fixture
-def telegram() -> "Iterator[Telegram]":
+def telegram(request: pytest.FixtureRequest) -> "Iterator[Telegram]":
     """A simulated Telegram, the same in every run of the test."""
-    from botflight_harness.telegram.world import Telegram  # noqa: PLC0415 -- late, see the module
+    from botflight_harness.capture import Watch  # noqa: PLC0415 -- late, see the module
+    from botflight_harness.telegram.world import Telegram  # noqa: PLC0415
 
     world = Telegram()
+    watch = request.node.stash[_WATCH] = Watch(world)
     yield world
+    watch.stop()
     world.check()
 
 
@@ -162,18 +166,21 @@ def _package(entry: "TracebackEntry") -> str:
 
 
 def _fail_on_secrets(item: pytest.Item, report: pytest.TestReport, world: "Telegram") -> None:
-    """Fail a test whose bot printed or logged its token or its webhook's secret, and do not print it again."""
+    """Fail a test whose bot told its token or its webhook's secret, and do not print it again."""
     from botflight_harness.leaks import blotted, leaks  # noqa: PLC0415 -- late, see the module
 
-    if found := leaks(world, report.sections):
+    watch = item.stash.get(_WATCH, None)
+    if found := [*leaks(world, report.sections), *(watch.leaks() if watch is not None else ())]:
         report.outcome = "failed"
         report.longrepr = "\n".join([f"{item.name}: a secret was told", *found])
         report.sections = [(name, blotted(text, world)) for name, text in report.sections]
 
 
 def _tree(item: pytest.Item) -> str:
+    """Return the spans of a test: those of its capture, or the global ones."""
     capture: Capture | None = getattr(item, "funcargs", {}).get(_CAPTURE)
-    return "" if capture is None else capture.trace.tree()
+    seen_by = capture if capture is not None else item.stash.get(_WATCH, None)
+    return "" if seen_by is None else seen_by.trace.tree()
 
 
 def _write_page(

@@ -179,6 +179,43 @@ def test_tells_nothing(telegram):
     assert Telegram().bot().token not in result.stdout.str()
 
 
+def test_a_token_in_a_span_or_a_label_fails_any_test(run: Run) -> None:
+    """Without a capture, too: what is global is looked through after every test with a Telegram."""
+    result = run("""
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from prometheus_client import REGISTRY, Counter
+
+if not isinstance(trace.get_tracer_provider(), TracerProvider):
+    trace.set_tracer_provider(TracerProvider())
+CALLS = Counter("plugin_calls", "Calls", ["url"])
+
+def test_span(telegram):
+    with trace.get_tracer("bot").start_as_current_span("POST", attributes={"url": telegram.bot().token}):
+        pass
+
+def test_label(telegram):
+    CALLS.labels(f"/bot{telegram.bot().token}/getMe").inc()
+    CALLS.labels("/botX/getMe")
+
+def test_fails(telegram):
+    with trace.get_tracer("bot").start_as_current_span("POST"):
+        with trace.get_tracer("bot").start_as_current_span("handler"):
+            assert False
+
+def test_after(telegram):
+    REGISTRY.unregister(CALLS)
+    with trace.get_tracer("bot").start_as_current_span("POST", attributes={"url": "/bot<token>/getMe"}):
+        pass
+
+""")
+
+    result.assert_outcomes(failed=3, passed=1)
+    result.stdout.fnmatch_lines(["span 'POST': *<secret>*", "metric plugin_calls_total: *<secret>*"])
+    result.stdout.fnmatch_lines(["*- Spans -*", "POST*", "  handler*"])
+    assert Telegram().bot().token not in result.stdout.str()
+
+
 def test_a_report_is_written_for_each_test(run: Run, pytester: pytest.Pytester, png: bytes) -> None:
     """A page with the chats, pictures included, the calls, and how it ended; and one that lists them."""
     run(

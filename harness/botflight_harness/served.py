@@ -19,6 +19,10 @@ from botflight_harness.telegram.world import Telegram
 
 #: How long a program may take until it polls or has a webhook, in real seconds.
 READY_WITHIN_S = 30.0
+#: What is given to setWebhook when nobody named a secret.
+SECRET = "the-secret-of-the-road"  # noqa: S105 -- opens nothing anywhere
+_SILENT = f"neither polls nor has a webhook after {READY_WITHIN_S:g} s"
+
 #: The names under which a command finds the endpoint in its environment, unless others are given.
 ENVIRONMENT: Mapping[str, str] = {
     "ROAD": "{road}",
@@ -39,9 +43,9 @@ class ServedHarness(Harness):
         ServedHarness(main, telegram)       # async def main(endpoint): ...
         ServedHarness(app, telegram, secret="s3cret", path="/webhook")
 
-    It is ready when it polls or has set its webhook; for an ASGI app the harness sets it. What a command prints
-    goes to the test's standard error. `application` is the python-telegram-bot application inside an ASGI app, which
-    runs it. `idle` waits until the bot has nothing left to do, where somebody can tell.
+    It is ready when it polls or has set its webhook, as `road` says; for an ASGI app the harness sets it. What a
+    command prints goes to the test's standard error. `application` is the python-telegram-bot application inside an
+    ASGI app, which runs it. `idle` waits until the bot has nothing left to do, where somebody can tell.
     """
 
     def __init__(
@@ -51,7 +55,7 @@ class ServedHarness(Harness):
         *,
         road: str = "polling",
         environment: Mapping[str, str] = ENVIRONMENT,
-        secret: str = "the-secret-of-the-road",  # noqa: S107 -- opens nothing anywhere
+        secret: str | None = None,
         path: str = "/webhook",
         application: Any = None,  # noqa: ANN401 -- PTB's, which may not be installed
         bot: BotAccount | None = None,
@@ -109,17 +113,23 @@ class ServedHarness(Harness):
     async def _begin(self) -> None:
         port = free_port()
         webhook_url = f"http://127.0.0.1:{port}{self._path}"
-        endpoint = Endpoint(self._way, self.bot.token, self._api_url, port, webhook_url, self._secret)
+        endpoint = Endpoint(self._way, self.bot.token, self._api_url, port, webhook_url, self._secret or SECRET)
         self._api.roads.forget(self.bot)
         if self._overseer is not None:
             self._overseer.begin(self._mishaps)
         self._running = await self._run(endpoint)
         self._watching = asyncio.create_task(self._watch(self._running))
         if isinstance(self._running, App):
-            self.telegram.call(self.bot.token, "setWebhook", {"url": webhook_url, "secret_token": self._secret})
-            await self._api.roads.follow(self.bot)
+            await self._post_to(webhook_url)
             return
         await self._is_ready(self._running)
+
+    async def _post_to(self, webhook_url: str) -> None:
+        """Set the webhook of an app to where it is served; its own secret holds, if it has set one itself."""
+        own = "" if self.bot.webhook is None else self.bot.webhook.secret_token
+        terms = {"url": webhook_url, "secret_token": self._secret or own or SECRET}
+        self.telegram.call(self.bot.token, "setWebhook", terms)
+        await self._api.roads.follow(self.bot)
 
     async def _run(self, endpoint: Endpoint) -> Running:
         program = self._program
@@ -143,14 +153,20 @@ class ServedHarness(Harness):
         ended = asyncio.ensure_future(running.ended())
         try:
             await asyncio.wait([heard, ended], timeout=READY_WITHIN_S, return_when=asyncio.FIRST_COMPLETED)
-            if heard.done():
+            if heard.done() and self._goes_by() == self._way:
                 return
-            how = ended.result() if ended.done() else f"neither polls nor has a webhook after {READY_WITHIN_S:g} s"
+            how = self._goes_wrong() if heard.done() else ended.result() if ended.done() else _SILENT
         finally:
             heard.cancel()
             ended.cancel()
         await self._end(expected=True)
         raise AssertionError(f"the bot did not start: it {how}\n{running.last_words()}")
+
+    def _goes_by(self) -> str:
+        return "polling" if self.bot.webhook is None else "webhook_url"
+
+    def _goes_wrong(self) -> str:
+        return f"goes the road {self._goes_by()}, and is told by the endpoint's `road` to go {self._way}"
 
     async def _end(self, *, expected: bool = False) -> None:
         running, self._running = self._running, None

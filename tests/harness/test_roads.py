@@ -13,7 +13,7 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
 from telegram.error import TelegramError
 from telegram.ext import Application, CallbackQueryHandler, CommandHandler, ContextTypes, MessageHandler, filters
 
-from botflight_harness import Endpoint, Person, Road, Telegram, application_of
+from botflight_harness import Endpoint, Person, PTBHarness, Road, Telegram, application_of
 from botflight_harness.ptb import oversight
 from botflight_harness.road import ROADS, WrongRoad
 from botflight_harness.server.patience import NotTaken
@@ -150,15 +150,15 @@ async def test_what_a_bot_that_polls_cannot_meet_is_said(road: Road, alice: Pers
 
 
 async def test_what_waits_comes_at_the_same_moment(road: Road, telegram: Telegram, alice: Person, notes: Notes) -> None:
-    """Twenty taps, and whatever else was left waiting."""
+    """Eight taps, and whatever else was left waiting."""
     async with road(bot_of(notes, at_once=30)) as harness:
         await alice.sends("/start")
-        await alice.taps("Count", times=20, together=True)
+        await alice.taps("Count", times=8, together=True)
         for number in range(5):
             alice.send_text(f"text {number}")
         await harness.together()
 
-    assert len(set(notes.update_ids)) == 25
+    assert len(set(notes.update_ids)) == 13
     assert sorted(notes.texts) == [f"text {number}" for number in range(5)]
 
 
@@ -410,6 +410,45 @@ async def test_a_program_that_does_not_start_says_why(road: Road) -> None:
     with pytest.raises(AssertionError, match=r"it ended with code 3\nno token"):
         async with road([sys.executable, "-c", "print('no token'); raise SystemExit(3)"]):
             pass
+
+
+@pytest.mark.roads("webhook_url")
+async def test_a_program_that_goes_another_road_is_told(road: Road, alice: Person, command: list[str]) -> None:
+    """Two roads that are one would show nothing."""
+    with pytest.raises(AssertionError, match=r"goes the road polling, and is told .* to go webhook"):
+        async with road(["env", "ROAD=polling", *command]):
+            pass
+
+
+@pytest.mark.roads("webhook", "webhook_url")
+async def test_the_secret_that_an_app_has_set_itself_holds(road: Road, telegram: Telegram, alice: Person) -> None:
+    """Also where it gave an address of production: it is posted to where it is served."""
+    got: list[str | None] = []
+    inside = Application.builder().token("123456:a-token-of-no-use").updater(None).build()
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with inside:
+            await inside.bot.set_webhook("https://bot.example.com/webhook", secret_token="of-its-own")
+            await inside.start()
+            yield
+            await inside.stop()
+
+    async def hook(request: Request) -> Response:
+        got.append(request.headers.get("x-telegram-bot-api-secret-token"))
+        return Response()
+
+    app = Starlette(routes=[Route("/webhook", hook, methods=["POST"])], lifespan=lifespan)
+    async with road(app, application=inside):
+        await alice.sends("tea")
+
+    assert got == ["of-its-own"]
+
+
+def test_a_road_that_there_is_not_is_told(telegram: Telegram) -> None:
+    """Without pytest, too."""
+    with pytest.raises(ValueError, match="no road telepathy; there are in_process, webhook, webhook_url, polling"):
+        PTBHarness(Application.builder(), telegram, road="telepathy")
 
 
 @pytest.mark.roads("polling")

@@ -11,8 +11,8 @@ from botflight_harness.telegram.accounts import BotAccount
 from botflight_harness.telegram.errors import ImpossibleAct
 from botflight_harness.telegram.updates import Update
 
-#: How long a bot may take over an update, in real seconds.
-PATIENCE_S = 5.0
+#: How long a bot may take over an update, in real seconds; one that has ended is not waited for.
+PATIENCE_S = 10.0
 
 
 class NotTaken(AssertionError):

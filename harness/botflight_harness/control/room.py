@@ -50,8 +50,12 @@ class Room:
         self.opens_to(bot)
         return self._roads[bot.token]
 
-    def bot(self, number: int) -> BotAccount:
-        """Return a bot. Raises Unknown."""
+    def bot(self, number: int | None) -> BotAccount:
+        """Return a bot, or the only one. Raises Unknown."""
+        if number is None and self.telegram.bots:
+            return self.telegram.sole_bot()
+        if number is None:
+            raise Unknown("no bot is here yet: POST /bots makes one and answers its token")
         found = self.telegram.account(number)
         if not isinstance(found, BotAccount):
             raise Unknown(f"there is no bot {number}")

@@ -9,8 +9,14 @@ from botflight_harness.telegram.keyboards import reply_buttons
 from botflight_harness.telegram.screen import Seen
 from botflight_harness.telegram.transcript import transcript
 
-#: Buttons that open something first, where a person chooses or goes on.
-_OPENING = ("request_users", "request_chat", "request_poll", "request_managed_bot", "web_app")
+#: Buttons that open something first, where a person chooses or goes on, and what does that here.
+_OPENING = {
+    "request_users": "shares_users",
+    "request_chat": "shares_chat",
+    "request_poll": "sends_poll",
+    "request_managed_bot": "create_managed_bot",
+    "web_app": "open_web_app",
+}
 
 
 class Pressing(Actor):
@@ -35,10 +41,9 @@ class Pressing(Actor):
         if button is None:
             heading = f"{self.first_name} sees no button {label!r}"
             raise ImpossibleAct("\n".join([heading, transcript(self._telegram, chat)]))
-        if opened := [name for name in _OPENING if name in button]:
-            raise ImpossibleAct(
-                f"the button {label!r} opens a choice or a page ({opened[0]}): a press tells the bot nothing"
-            )
+        for name, instead in _OPENING.items():
+            if name in button:
+                raise ImpossibleAct(f"a press of {label!r} tells the bot nothing, it opens a {name}: use {instead}")
         if chat.reply_keyboard and chat.reply_keyboard.get("one_time_keyboard"):
             chat.reply_keyboard = None
         if button.get("request_contact"):

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from botflight_harness.capture import Capture
     from botflight_harness.clock import SystemClock, VirtualClock
+    from botflight_harness.program import Endpoint
     from botflight_harness.ptb import PTBHarness, TelegramRequest, application_of
+    from botflight_harness.road import Road
+    from botflight_harness.served import ServedHarness
     from botflight_harness.telegram import (
         AnswerLost,
         BotAccount,
@@ -32,6 +35,7 @@ _HOMES = {
     "BotAccount": "telegram",
     "Capture": "capture",
     "Channel": "telegram",
+    "Endpoint": "program",
     "Event": "telegram",
     "Group": "telegram",
     "ImpossibleAct": "telegram",
@@ -39,7 +43,9 @@ _HOMES = {
     "PTBHarness": "ptb",
     "Person": "telegram",
     "Refusal": "telegram",
+    "Road": "road",
     "Seen": "telegram",
+    "ServedHarness": "served",
     "SystemClock": "clock",
     "Telegram": "telegram",
     "TelegramRequest": "ptb",
@@ -55,6 +61,7 @@ __all__ = [
     "BotAccount",
     "Capture",
     "Channel",
+    "Endpoint",
     "Event",
     "Group",
     "ImpossibleAct",
@@ -62,7 +69,9 @@ __all__ = [
     "PTBHarness",
     "Person",
     "Refusal",
+    "Road",
     "Seen",
+    "ServedHarness",
     "SystemClock",
     "Telegram",
     "TelegramRequest",

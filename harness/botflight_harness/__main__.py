@@ -62,7 +62,8 @@ A simulated KIE listens. Ctrl-C stops it.
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command. Returns the exit code: 0 after Ctrl-C, 2 when it could not start."""
-    chosen = _parser().parse_args(arguments)
+    prog = "python -m botflight_harness" if arguments is None else "botflight harness"
+    chosen = _parser(prog).parse_args(arguments)
     try:
         with contextlib.suppress(KeyboardInterrupt):
             if chosen.command == "kie":
@@ -119,8 +120,8 @@ def _greeting(address: Address, *, token: str) -> str:
         {pointers}""").format(url=address.url, token=token, pointers=pointers)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m botflight_harness", description=_ABOUT, formatter_class=_Plain)
+def _parser(prog: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=prog, description=_ABOUT, formatter_class=_Plain)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND", dest="command")
     kie_parser = commands.add_parser(
         "kie", help="answer as kie.ai does", description=_KIE_ABOUT, formatter_class=_Plain, epilog=_KIE_EPILOG

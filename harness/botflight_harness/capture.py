@@ -5,6 +5,7 @@ OpenTelemetry's SDK and prometheus_client are used when they are installed, and 
 
 import json
 import logging
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -12,9 +13,10 @@ from typing import Any, Protocol, Self
 
 from botflight_harness.leaks import find_secrets, secrets_of
 from botflight_harness.relay import Relay, relay_of
+from botflight_harness.spans import Span, Trace
 from botflight_harness.telegram.world import Telegram
 
-#: A capture keeps the first of this many lines and spans; a test that makes more looks at none of them.
+#: A capture keeps the first of this many lines; a test that makes more looks at none of them.
 KEPT_MOST = 100_000
 
 #: What logging itself puts into a record.
@@ -42,52 +44,6 @@ class Line:
     def text(self) -> str:
         """Return everything in it as text."""
         return f"{self.level} {self.logger} {self.event} {dict(self.fields)}"
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """One finished span."""
-
-    name: str
-    span_id: int
-    parent_id: int | None
-    trace_id: int
-    started_ns: int
-    attributes: Mapping[str, Any]
-    error: str = ""
-    events: tuple[str, ...] = ()
-
-    def text(self) -> str:
-        """Return everything in it as text."""
-        return f"{self.name} {dict(self.attributes)} {self.error} {' '.join(self.events)}"
-
-
-class Trace:
-    """The spans of a test."""
-
-    def __init__(self) -> None:
-        self.spans: list[Span] = []
-
-    def __iter__(self) -> Iterator[Span]:
-        return iter(self.spans)
-
-    def find(self, name: str) -> list[Span]:
-        """Return the spans of this name, in the order in which they began."""
-        return sorted((span for span in self.spans if span.name == name), key=lambda span: span.started_ns)
-
-    def tree(self) -> str:
-        """Return the names, each below its parent by two spaces more, in the order in which they began."""
-        known = {span.span_id for span in self.spans}
-        children: dict[int | None, list[Span]] = {}
-        for span in sorted(self.spans, key=lambda span: span.started_ns):
-            children.setdefault(span.parent_id if span.parent_id in known else None, []).append(span)
-        return "\n".join(_branches(children, None, 0))
-
-
-def _branches(children: Mapping[int | None, list[Span]], parent: int | None, depth: int) -> Iterator[str]:
-    for span in children.get(parent, ()):
-        yield "  " * depth + span.name + (f" [{span.error}]" if span.error else "")
-        yield from _branches(children, span.span_id, depth + 1)
 
 
 class Logs(logging.Handler):
@@ -251,23 +207,45 @@ class Capture:
     def _texts(self) -> Iterator[tuple[str, str]]:
         for line in self.logs:
             yield f"log line {line.event[:60]!r} of {line.logger}", line.text()
-        for span in self.trace:
-            yield f"span {span.name!r}", span.text()
-        for name, labels in self.metrics.samples():
-            yield f"metric {name}", str(sorted(labels))
+        yield from _told(self.trace, self.metrics.samples())
 
     def _ended(self, ended: Any) -> None:  # noqa: ANN401 -- OpenTelemetry's ReadableSpan
-        if len(self.trace.spans) >= KEPT_MOST:
-            return
-        attributes = dict(ended.attributes or {})
-        failed = ended.status is not None and ended.status.status_code.name == "ERROR"
-        error = str(attributes.get("error.type") or ended.status.description or "error") if failed else ""
-        events = tuple(f"{event.name} {dict(event.attributes or {})}" for event in ended.events)
-        parent_id = ended.parent.span_id if ended.parent is not None else None
-        context = ended.context
-        self.trace.spans.append(
-            Span(ended.name, context.span_id, parent_id, context.trace_id, ended.start_time, attributes, error, events)
-        )
+        self.trace.keep(ended)
+
+
+class Watch:
+    """Looks after every test for secrets in the spans and metrics that are global, where there are any.
+
+    Nothing is imported for it: a bot that has neither library loaded tells nothing by them.
+    """
+
+    def __init__(self, telegram: Telegram) -> None:
+        self._telegram = telegram
+        self.trace = Trace()
+        trace = sys.modules.get("opentelemetry.trace")
+        sdk = sys.modules.get("opentelemetry.sdk.trace")
+        provider = None if trace is None or sdk is None else trace.get_tracer_provider()
+        relay = relay_of(provider) if sdk is not None and isinstance(provider, sdk.TracerProvider) else None
+        self.stop = _nothing if relay is None else relay.listen(self._ended)
+
+    def leaks(self) -> list[str]:
+        """Return where a token or a webhook's secret of the world was told, blotted out."""
+        samples = Metrics(_global_registry()).samples() if "prometheus_client" in sys.modules else {}
+        return list(find_secrets(_told(self.trace, samples), secrets_of(self._telegram), anybodys=False))
+
+    def _ended(self, ended: Any) -> None:  # noqa: ANN401 -- OpenTelemetry's ReadableSpan
+        self.trace.keep(ended)
+
+
+def _nothing() -> None:
+    """Stop what was not begun."""
+
+
+def _told(trace: Iterable[Span], samples: Iterable[Key]) -> Iterator[tuple[str, str]]:
+    for span in trace:
+        yield f"span {span.name!r}", span.text()
+    for name, labels in samples:
+        yield f"metric {name}", str(sorted(labels))
 
 
 def _global_registry() -> Registry | None:

@@ -22,6 +22,13 @@ def secrets_of(telegram: Telegram) -> set[str]:
     return {secret for secret in {*telegram.bots, *hooks} if len(secret) >= SECRET_CHARACTERS_LEAST}
 
 
+def blotted(text: str, telegram: Telegram) -> str:
+    """Return a text without the secrets of a world, and without what looks like a token."""
+    for secret in sorted(secrets_of(telegram), key=len, reverse=True):
+        text = text.replace(secret, "<secret>")
+    return TOKEN.sub("<token>", text)
+
+
 def find_secrets(texts: Iterable[tuple[str, str]], secrets: Iterable[str], *, anybodys: bool = True) -> Iterator[str]:
     """Yield where a secret, or when `anybodys` what looks like a token, is in one of the texts, blotted out."""
     known = sorted(secrets, key=len, reverse=True)

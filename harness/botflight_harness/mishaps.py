@@ -28,6 +28,7 @@ class Mishaps:
             if isinstance(error, expectation.kind) and expectation.pattern.search(str(error)):
                 expectation.met.append(error)
                 return
+        self._telegram.causes.append(error)
         self._telegram.problems.append(f"{where}: {type(error).__name__}: {error}{_place(error)}")
 
     @contextmanager

@@ -1,16 +1,14 @@
 """The webhook road: updates are posted straight into an ASGI app, without sockets."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
-from types import TracebackType
-from typing import Self
+from collections.abc import Mapping
+from typing import Any
 
 import orjson
 
 from botflight_harness import asgi
-from botflight_harness.clock import VirtualClock
 from botflight_harness.delivery.courier import CONNECTIONS_DEFAULT, Courier, Outcome
-from botflight_harness.mishaps import Mishaps
+from botflight_harness.delivery.harness import Harness, overseer_of
+from botflight_harness.delivery.road import CourierRoad, Idle
 from botflight_harness.telegram.accounts import BotAccount
 from botflight_harness.telegram.updates import Update
 from botflight_harness.telegram.world import Telegram
@@ -19,20 +17,17 @@ SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 -- a header's na
 _ACKNOWLEDGED = range(200, 300)
 
 
-async def _never_busy() -> None:
-    """Stand in for a service that does all its work before it answers."""
-
-
-class WebhookHarness:
+class WebhookHarness(Harness):
     """Telegram's side of a webhook.
-
-    `secret` goes into the header of every post. `idle` waits until the service has nothing left to do: with it,
-    what people do returns when it was handled, and not only acknowledged. `bot` may be left out when the world
-    has one.
 
         async with WebhookHarness(app, telegram, secret="s3cret") as harness:
             await alice.sends("/start")
             await alice.sees("Welcome")
+
+    `secret` goes into the header of every post; without it, what the app itself gave to setWebhook. `application` is
+    the python-telegram-bot application inside the app, which runs it: it calls the simulated Telegram then, and what
+    people do returns when it was handled. Without one `idle` may wait until the service has nothing left to do.
+    `bot` may be left out when the world has one.
     """
 
     def __init__(
@@ -40,125 +35,95 @@ class WebhookHarness:
         app: asgi.ASGIApp,
         telegram: Telegram,
         *,
-        secret: str,
+        secret: str | None = None,
         path: str = "/webhook",
+        application: Any = None,  # noqa: ANN401 -- PTB's, which may not be installed
         bot: BotAccount | None = None,
-        idle: Callable[[], Awaitable[None]] | None = None,
+        idle: Idle | None = None,
         connections_most: int = CONNECTIONS_DEFAULT,
         lifespan: bool = True,
     ) -> None:
+        super().__init__(telegram, bot, application=application)
         self.app = app
-        self.telegram = telegram
-        self.bot = bot or telegram.sole_bot()
         self._secret = secret
         self._path = path
-        self._idle = idle or _never_busy
-        self._connections_most = connections_most
         self._lifespan = asgi.Lifespan(app) if lifespan else None
-        self._mishaps = Mishaps(telegram)
-        self._courier: Courier | None = None
-        self._leave_clock: Callable[[], None] | None = None
+        self._road = CourierRoad(
+            self.bot,
+            post=self._post,
+            clock=telegram.clock,
+            idle=idle or self._idle_of_application,
+            connections_most=connections_most,
+        )
 
-    async def __aenter__(self) -> Self:
+    async def _start(self) -> None:
         self.attach()
+        if self._overseer is not None:
+            self._overseer.begin(self._mishaps)
         if self._lifespan is not None:
             await self._lifespan.start()
-        return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def _stop(self) -> None:
+        try:
+            await self._end_app()
+        finally:
+            self.detach()
+
+    async def _end_app(self) -> None:
+        if self._overseer is not None:
+            self._overseer.leave_clock()
         try:
             if self._lifespan is not None:
                 await self._lifespan.stop()
         finally:
-            self.detach()
-        if kind is None:
-            self.telegram.check()
+            if self._overseer is not None:
+                self._overseer.end()
+
+    async def _idle_of_application(self) -> None:
+        if self._overseer is not None:
+            await self._overseer.idle()
+
+    @property
+    def road(self) -> CourierRoad:
+        """How updates travel to the app."""
+        return self._road
 
     @property
     def courier(self) -> Courier:
         """Who brings the updates. Raises RuntimeError outside of `async with`."""
-        if self._courier is None:
-            raise RuntimeError("the webhook is not attached: use `async with`")
-        return self._courier
+        return self._road.courier
 
     def attach(self) -> None:
         """Become the road of the bot."""
-        self._courier = Courier(
-            self.bot, post=self._post, clock=self.telegram.clock, connections_most=self._connections_most
-        )
-        self.bot.road = self
-        if isinstance(self.telegram.clock, VirtualClock):
-            self._leave_clock = self.telegram.clock.wait_for(self._rest)
+        self._road.attach()
 
     def detach(self) -> None:
         """Bring nothing any more; what the bot did not take stays in its queue."""
-        self.courier.close()
-        self._courier = None
-        self.bot.road = None
-        if self._leave_clock is not None:
-            self._leave_clock()
-            self._leave_clock = None
+        self._road.detach()
 
-    async def restart(self, app: asgi.ASGIApp, *, idle: Callable[[], Awaitable[None]] | None = None) -> None:
+    async def restart(
+        self,
+        app: asgi.ASGIApp,
+        *,
+        application: Any = None,  # noqa: ANN401 -- PTB's
+        idle: Idle | None = None,
+    ) -> None:
         """Stop the service and start another on the same Telegram, such as a new build of it on the same store.
 
         Updates that were not taken come to the new one before this returns.
         """
         self.detach()
+        await self._end_app()
+        self.app, self._overseer = app, overseer_of(application, self.telegram)
+        self._road.idle = idle or self._idle_of_application
         if self._lifespan is not None:
-            await self._lifespan.stop()
             self._lifespan = asgi.Lifespan(app)
-        self.app, self._idle = app, idle or _never_busy
-        self.attach()
-        if self._lifespan is not None:
-            await self._lifespan.start()
-        await self.courier.drain()
-        await self.idle()
-
-    # The road of people
-
-    async def carry(self, updates: Sequence[Update]) -> None:
-        """Bring everything that waits until `updates` were handled."""
-        await self.courier.carry(updates)
-        await self.idle()
-
-    async def together(self, updates: Iterable[Update]) -> None:
-        """Post `updates` at the same moment, and wait until they were handled."""
-        await self.courier.together(updates)
-        await self.idle()
-
-    async def _rest(self) -> None:
-        await self.courier.rest()
-        await self.idle()
+        await self._start()
+        await self._road.drain()
 
     async def idle(self) -> None:
         """Wait until the service has nothing left to do."""
-        await self._idle()
-
-    # What may happen on the way
-
-    async def repeat(self, update: Update, *, times: int = 1) -> list[Outcome]:
-        """Post an update again, whether the bot took it before or not."""
-        outcomes = await self.courier.repeat(update, times=times)
-        await self.idle()
-        return outcomes
-
-    async def reorder(self, updates: Iterable[Update]) -> None:
-        """Post `updates` one after the other in this order, whatever their ids."""
-        await self.courier.reorder(updates)
-        await self.idle()
-
-    def lose_acknowledgement(self, *, times: int = 1) -> None:
-        """Lose the next acknowledgements: the same updates come again."""
-        self.courier.lose_acknowledgement(times=times)
-
-    def expects_error(
-        self, kind: type[BaseException] = Exception, *, match: str = ""
-    ) -> AbstractContextManager[list[BaseException]]:
-        """Expect the app to raise; otherwise an error that it raises fails the test."""
-        return self._mishaps.expects(kind, match=match)
+        await self._road.idle()
 
     # Plain requests
 
@@ -170,7 +135,7 @@ class WebhookHarness:
         return await asgi.request(self.app, method, path, headers=headers, body=body, state=state)
 
     async def _post(self, update: Update) -> Outcome:
-        headers = {"Content-Type": "application/json", SECRET_HEADER: self._secret}
+        headers = {"Content-Type": "application/json", **self._secrets()}
         body = orjson.dumps(update.as_json())
         try:
             response = await self.request("POST", self._path, headers=headers, body=body)
@@ -182,6 +147,12 @@ class WebhookHarness:
             answer=f"Wrong response from the webhook: {response.status}",
             retry_after_s=_seconds(response.headers.get("retry-after")),
         )
+
+    def _secrets(self) -> dict[str, str]:
+        secret = self._secret
+        if secret is None and self.bot.webhook is not None:
+            secret = self.bot.webhook.secret_token
+        return {SECRET_HEADER: secret} if secret else {}
 
 
 def _seconds(text: str | None) -> float | None:

@@ -20,15 +20,16 @@ def test_every_block_of_the_tutorial_runs(pytester: pytest.Pytester, monkeypatch
     pytest.importorskip("apscheduler", reason="a job queue needs python-telegram-bot[job-queue]")
     blocks = BLOCK.findall(PAGE.read_text(encoding="utf-8"))
     code = "\n\n".join(blocks)
-    tests = len(re.findall(r"^(?:async )?def test_", code, re.MULTILINE))
+    tests = set(re.findall(r"^(?:async )?def (test_\w+)", code, re.MULTILINE))
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makeini(INI)
     pytester.makepyfile(code)
 
     plugins = ("-p", "botflight_harness.pytest_plugin", "-p", "pytest_asyncio.plugin", "-p", "no:cacheprovider")
-    result = pytester.runpytest_inprocess(*plugins)
+    result = pytester.runpytest_inprocess(*plugins, "-v")
 
-    result.assert_outcomes(passed=tests)
+    assert result.parseoutcomes().keys() == {"passed"}
+    assert set(re.findall(r"::(test_\w+).* PASSED", result.stdout.str())) == tests
     assert all("def test_" in block or "def build" in block for block in blocks)
 
 

@@ -1,8 +1,13 @@
+import contextlib
 import datetime as dt
 import time
 from collections.abc import AsyncIterator
 
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 from telegram import Update
 from telegram.ext import (
     Application,
@@ -14,7 +19,7 @@ from telegram.ext import (
     filters,
 )
 
-from botflight_harness import Person, PTBHarness, Telegram
+from botflight_harness import Person, PTBHarness, Telegram, WebhookHarness
 
 pytest.importorskip("apscheduler", reason="a job queue needs python-telegram-bot[job-queue]")
 
@@ -146,3 +151,64 @@ async def test_a_conversation_times_out(telegram: Telegram, alice: Person, harne
 
     assert in_time == ["Your name?", "Really?"]
     assert texts(alice)[-1] == "Too late"
+
+
+async def test_jobs_retries_time_outs_and_expiries_fall_due_in_one_order(telegram: Telegram, alice: Person) -> None:
+    """Whoever waits for the clock, the bot or Telegram, the earliest comes first, and nobody twice."""
+    happened: list[tuple[str, float]] = []
+    start_ms = telegram.clock.now_ms()
+    inside = Application.builder().token("123456:letters").build()
+
+    def note(what: str) -> None:
+        happened.append((what, (telegram.clock.now_ms() - start_ms) / 1000))
+
+    async def ask(_: Update, __: Context) -> int:
+        note("asked")
+        inside.job_queue.run_once(ring, 5)
+        return 1
+
+    async def ring(_: Context) -> None:
+        note("job")
+
+    async def give_up(_: Update, __: Context) -> None:
+        note("conversation")
+
+    async def receive(request: Request) -> Response:
+        update = Update.de_json(await request.json(), inside.bot)
+        if update.message.text == "refused" and len(tries) < 4:
+            tries.append(update.update_id)
+            note("try")
+            return Response(status_code=503)
+        await inside.update_queue.put(update)
+        return Response()
+
+    tries: list[int] = []
+    states = {1: [CommandHandler("never", ask)], ConversationHandler.TIMEOUT: [TypeHandler(Update, give_up)]}
+    inside.add_handler(ConversationHandler([CommandHandler("ask", ask)], states, [], conversation_timeout=9))
+    app = Starlette(routes=[Route("/webhook", receive, methods=["POST"])], lifespan=lambda _: inside_running(inside))
+    async with WebhookHarness(app, telegram, application=inside) as harness:
+        await alice.sends("/ask")
+        alice.send_text("refused")
+        telegram.at(start_ms + 10_000, lambda: note("Telegram's own"))
+
+        await telegram.clock.advance(seconds=20)
+
+        assert happened == [
+            ("asked", 0),
+            ("try", 0),
+            ("try", 0),
+            ("try", 2),
+            ("job", 5),
+            ("try", 6),
+            ("conversation", 9),
+            ("Telegram's own", 10),
+        ]
+        assert not list(harness.bot.updates)  # the fifth try came at 14 s, and was taken
+
+
+@contextlib.asynccontextmanager
+async def inside_running(application: Application) -> AsyncIterator[None]:
+    async with application:
+        await application.start()
+        yield
+        await application.stop()

@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
+from botflight_harness import Telegram
+
 pytest_plugins = ["pytester"]
 
 Run = Callable[..., pytest.RunResult]
@@ -72,6 +74,52 @@ def test_bot(telegram, alice):
     result.stdout.fnmatch_lines(["*- Telegram -*", "*Alice: /start*", "*Welcome*", "*sendMessage(chat_id=*"])
 
 
+def test_a_failure_ends_at_the_tests_own_line(run: Run) -> None:
+    """Not in the harness's: its error says what was wanted, and shows the chat and the calls once."""
+    result = run("""
+def test_bot(telegram, alice):
+    alice.send_text("/start")
+    send(telegram, alice, "Welcome")
+    alice.tap("Hlep")
+""")
+
+    told = result.stdout.str()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [">*alice.tap(*", "E*sees no button 'Hlep'", "E*Alice: /start", "*test_*.py:*: ImpossibleAct"]
+    )
+    assert "people.py" not in told
+    assert told.count("Alice: /start") == 1
+    assert told.count("sendMessage(chat_id=") == 1
+
+
+def test_with_full_trace_nothing_is_left_out(run: Run) -> None:
+    """Who looks for a mistake of the harness sees its lines."""
+    result = run('def test_bot(alice):\n    alice.tap("Help")\n', "--full-trace")
+
+    assert "people.py" in result.stdout.str()
+
+
+def test_an_error_that_was_swallowed_is_shown_where_it_was_raised(run: Run) -> None:
+    """The bot's own line, and not only the words of the error."""
+    result = run("""
+from botflight_harness.mishaps import Mishaps
+
+def handler():
+    raise LookupError("no tea")
+
+def test_bot(telegram):
+    try:
+        handler()
+    except LookupError as error:
+        Mishaps(telegram).report("a handler failed", error)
+""")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines([">*raise LookupError(*", "*direct cause*", "E*a handler failed: LookupError: no tea*"])
+    assert "entries are hidden" not in result.stdout.str()
+
+
 def test_a_failure_is_told_once(run: Run) -> None:
     """What was swallowed before an assertion failed stands below it, and is no second error."""
     result = run("""
@@ -132,26 +180,81 @@ def test_tells_nothing(telegram):
 
     result.assert_outcomes(failed=2, passed=1)
     result.stdout.fnmatch_lines(["*a secret was told*", "*<secret>*"])
+    assert Telegram().bot().token not in result.stdout.str()
 
 
-def test_a_report_is_written_for_each_test(run: Run, pytester: pytest.Pytester) -> None:
-    """A page with the chats, the calls and how it ended."""
+def test_a_token_in_a_span_or_a_label_fails_any_test(run: Run) -> None:
+    """Without a capture, too: what is global is looked through after every test with a Telegram."""
+    result = run("""
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from prometheus_client import REGISTRY, Counter
+
+if not isinstance(trace.get_tracer_provider(), TracerProvider):
+    trace.set_tracer_provider(TracerProvider())
+CALLS = Counter("plugin_calls", "Calls", ["url"])
+
+def test_span(telegram):
+    with trace.get_tracer("bot").start_as_current_span("POST", attributes={"url": telegram.bot().token}):
+        pass
+
+def test_label(telegram):
+    CALLS.labels(f"/bot{telegram.bot().token}/getMe").inc()
+    CALLS.labels("/botX/getMe")
+
+def test_fails(telegram):
+    with trace.get_tracer("bot").start_as_current_span("POST"):
+        with trace.get_tracer("bot").start_as_current_span("handler"):
+            assert False
+
+def test_after(telegram):
+    REGISTRY.unregister(CALLS)
+    with trace.get_tracer("bot").start_as_current_span("POST", attributes={"url": "/bot<token>/getMe"}):
+        pass
+
+""")
+
+    result.assert_outcomes(failed=3, passed=1)
+    result.stdout.fnmatch_lines(["span 'POST': *<secret>*", "metric plugin_calls_total: *<secret>*"])
+    result.stdout.fnmatch_lines(["*- Spans -*", "POST*", "  handler*"])
+    assert Telegram().bot().token not in result.stdout.str()
+
+
+def test_a_report_is_written_for_each_test(run: Run, pytester: pytest.Pytester, png: bytes) -> None:
+    """A page with the chats, pictures included, the calls, and how it ended; and one that lists them."""
     run(
-        """
-def test_bot(telegram, alice):
+        f"""
+PNG = {png!r}
+
+def test_good(telegram, alice):
     alice.send_text("<b>hi</b>")
+    alice.send_file("photo", PNG, file_name="a.png")
     send(telegram, alice, "Welcome")
 
-def test_other(telegram):
+def test_bad(telegram, alice):
+    telegram.faults.refuse("sendMessage", Refusal(500, "Internal Server Error"))
+    with pytest.raises(Refusal):
+        send(telegram, alice, "Welcome")
+    telegram.faults.flood("sendPhoto")
     assert telegram is None
+
+def test_shy(telegram, alice):
+    alice.send_text(telegram.sole_bot().token)
 """,
         "--telegram-report=pages",
     )
 
     pages = {path.name: path.read_text() for path in (pytester.path / "pages").iterdir()}
-    good, bad = (next(text for name, text in pages.items() if test in name) for test in ("test_bot", "test_other"))
-    assert all(part in good for part in ("passed", "&lt;b&gt;hi", "Welcome", "sendMessage(chat_id="))
-    assert "failed" in bad
+    index = pages.pop("index.html")
+    good, bad, shy = (
+        next(text for name, text in pages.items() if test in name) for test in ("test_good", "test_bad", "test_shy")
+    )
+    assert all(part in good for part in ("passed", "&lt;b&gt;hi", "Welcome", "sendMessage(chat_id=", "data:image/png"))
+    assert "How it failed" not in good
+    assert all(part in bad for part in ("failed", "assert &lt;", "fault never used: sendPhoto", 'class="amiss"'))
+    assert Telegram().bot().token not in shy
+    assert "3 tests with a simulated Telegram, 1 failed" in index
+    assert index.index("test_bad") < index.index("test_good")
 
 
 @pytest.mark.process

@@ -82,6 +82,22 @@ async def test_the_state_tells_everything(control: Control) -> None:
     assert [update["status"] for update in state["updates"]] == ["waiting"]
 
 
+async def test_a_key_that_asks_for_a_number_shares_it(control: Control) -> None:
+    """The page presses it as a telephone does, and its label is not written."""
+    await control.acts("messages", {"text": "hello"})
+    keys = {"keyboard": [[{"text": "My number", "request_contact": True}, {"text": "A poll", "request_poll": {}}]]}
+    call = {"chat_id": control.alice.user_id, "text": "Who?", "reply_markup": keys}
+    control.telegram.call(control.bot.token, "sendMessage", call)
+
+    status, message = await control.acts("presses", {"text": "My number"})
+    unknown, said = await control.acts("presses", {"text": "My name"})
+
+    assert (status, message["contact"]["user_id"]) == (200, control.alice.user_id)
+    assert "text" not in message
+    assert unknown >= 400
+    assert "no button 'My name'" in said["error"]
+
+
 async def test_a_person_writes(control: Control) -> None:
     """A text becomes a message and an update for the bot."""
     status, message = await control.acts("messages", {"text": " hello "})

@@ -18,6 +18,7 @@ from botflight_harness.telegram.actor import Place
 from botflight_harness.telegram.asking import InlineQuery
 from botflight_harness.telegram.chats import Account, Message
 from botflight_harness.telegram.dealing import BusinessConnection
+from botflight_harness.telegram.errors import ImpossibleAct
 from botflight_harness.telegram.groups import Group
 from botflight_harness.telegram.paying import Payment
 from botflight_harness.telegram.payments import Charge
@@ -101,6 +102,8 @@ def _operation(name: str, verb: Callable[..., Any]) -> Operation:
 
 async def _act(room: Room, given: Given, *, verb: str, parameters: list[inspect.Parameter]) -> Any:  # noqa: ANN401
     person = room.person(given["person"])
+    if not room.telegram.bots:
+        raise ImpossibleAct("no bot is here yet: POST /bots makes one and answers its token")
     positional: list[Any] = []
     named: dict[str, Any] = {}
     for parameter in parameters:
@@ -114,7 +117,11 @@ async def _act(room: Room, given: Given, *, verb: str, parameters: list[inspect.
             named[parameter.name] = find(room, person, value, given)
     bound = _bind(getattr(person, verb), parameters, positional, named)
     done = bound()
-    return views.outcome(room, await done if inspect.isawaitable(done) else done)
+    if inspect.isawaitable(done):
+        done = await done
+    if isinstance(done, BotAccount):
+        room.opens_to(done)
+    return views.outcome(room, done)
 
 
 def _bind(

@@ -21,6 +21,8 @@ _ERRORS = {
     "403": "Not this machine, or another site's page",
     "404": "Nothing has this number",
     "409": "No person could do this, or what was waited for did not come: the text has the chat and the bot's calls",
+    "413": "The body is larger than a file of Telegram's 50 MB",
+    "501": "Telegram could do this, and the simulation does not",
 }
 
 
@@ -64,8 +66,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
 
 
 def _place(name: str) -> dict[str, Any]:
-    kind = "string" if name == "world" else "integer"
-    return {"name": name, "in": "path", "required": True, "schema": {"type": kind}}
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "integer"}}
 
 
 def _errors() -> dict[str, Any]:

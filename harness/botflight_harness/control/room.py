@@ -30,6 +30,8 @@ class Room:
 
     api: BotApi
     _payments: OrderedDict[str, Payment] = field(default_factory=OrderedDict)
+    #: by the bot's token
+    _roads: dict[str, PatientRoad] = field(default_factory=dict)
 
     @property
     def telegram(self) -> Telegram:
@@ -39,13 +41,21 @@ class Room:
     def opens_to(self, bot: BotAccount) -> None:
         """Let people wait for a bot until it has taken what they did."""
         self.api.roads.polls(bot)  # from now on the journal knows its updates
-        if bot.road is None:
-            bot.road = PatientRoad(self.api.roads, bot)
+        if bot.token not in self._roads:
+            road = self._roads[bot.token] = PatientRoad(self.api.roads, bot)
+            road.attach()
+
+    def road(self, bot: BotAccount) -> PatientRoad:
+        """Return how a bot's updates travel."""
+        self.opens_to(bot)
+        return self._roads[bot.token]
 
     def bot(self, number: int | None) -> BotAccount:
         """Return a bot, or the only one. Raises Unknown."""
-        if number is None:
+        if number is None and self.telegram.bots:
             return self.telegram.sole_bot()
+        if number is None:
+            raise Unknown("no bot is here yet: POST /bots makes one and answers its token")
         found = self.telegram.account(number)
         if not isinstance(found, BotAccount):
             raise Unknown(f"there is no bot {number}")

@@ -43,7 +43,13 @@ def control_mount(room: Room, offered: Sequence[Operation], *, version: str) -> 
 
     routes: list[BaseRoute] = [Route("/openapi.json", openapi)]
     routes += [Route(_typed(one.path), _endpoint(room, one), methods=[one.method]) for one in offered]
+    routes.append(Route("/{path:path}", _nowhere, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]))
     return Mount(ROOT, routes=routes, middleware=[Middleware(SameOrigin)])
+
+
+async def _nowhere(request: Request) -> Response:
+    there = f"there is no {request.method} /{request.path_params['path']}"
+    return _error(f"{there}: {ROOT}/openapi.json lists what there is", 404)
 
 
 def _typed(path: str) -> str:
@@ -63,6 +69,8 @@ def _endpoint(room: Room, operation: Operation) -> Callable[[Request], Awaitable
             return _error(refusal.description, 400)
         except Unknown as unknown:
             return _error(str(unknown), 404)
+        except (KeyError, IndexError):  # no refusal, but a mistake of ours: 500 and a traceback
+            raise
         except (AssertionError, LookupError) as impossible:
             return _error(str(impossible), 409)
         except NotModelled as beyond:

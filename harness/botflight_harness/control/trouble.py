@@ -6,6 +6,7 @@ from botflight_harness.control.fields import TIMES, Field
 from botflight_harness.control.operation import FLAG, INTEGER, NOTHING, TEXT, Given, Operation, listed, need, shape
 from botflight_harness.control.room import Room, Unknown
 from botflight_harness.faults import Fault
+from botflight_harness.telegram.accounts import BotAccount
 from botflight_harness.telegram.errors import ImpossibleAct, Refusal
 from botflight_harness.telegram.updates import Update
 
@@ -57,18 +58,33 @@ def _flood_limits(room: Room, given: Given) -> dict[str, Any]:
     return {"on": limits.is_on}
 
 
-def _again(room: Room, given: Given) -> dict[str, Any]:
-    bot, update = room.bot(given["bot"]), _update(room, given)
-    for _ in range(given["times"]):
-        room.api.roads.again(bot, update)
+async def _again(room: Room, given: Given) -> dict[str, Any]:
+    bot = room.bot(given["bot"])
+    update = _update(room, bot, given["update_id"]) if "update_id" in given else bot.updates.latest
+    if update is None:
+        raise ImpossibleAct(f"{bot.username} never got an update: there is nothing to repeat")
+    await room.road(bot).repeat(update, times=given["times"])
+    return {"update_id": update.update_id}
+
+
+async def _reorder(room: Room, given: Given) -> dict[str, Any]:
+    bot = room.bot(given["bot"])
+    await room.road(bot).reorder(_waiting(room, bot, given) or list(bot.updates)[::-1])
     return {}
 
 
+async def _together(room: Room, given: Given) -> dict[str, Any]:
+    bot = room.bot(given["bot"])
+    await room.road(bot).together(_waiting(room, bot, given) or list(bot.updates))
+    return {}
+
+
+def _waiting(room: Room, bot: BotAccount, given: Given) -> list[Update]:
+    return [_update(room, bot, number) for number in given.get("update_ids", ())]
+
+
 def _lose(room: Room, given: Given) -> dict[str, Any]:
-    try:
-        room.api.roads.lose_acknowledgement(room.bot(given["bot"]), times=given["times"])
-    except LookupError as nothing:
-        raise ImpossibleAct(f"{nothing}: only a webhook acknowledges; with getUpdates use /repeat") from None
+    room.road(room.bot(given["bot"])).lose_acknowledgement(times=given["times"])
     return {}
 
 
@@ -83,8 +99,7 @@ def _updates(room: Room, given: Given) -> dict[str, Any]:
     }
 
 
-def _update(room: Room, given: Given) -> Update:
-    bot, number = room.bot(given["bot"]), given["update_id"]
+def _update(room: Room, bot: BotAccount, number: int) -> Update:
     for delivery in room.api.journal.deliveries:
         if delivery.bot is bot and delivery.update.update_id == number:
             return delivery.update
@@ -144,9 +159,29 @@ OPERATIONS = (
         "repeat_update",
         "POST",
         "/bots/{bot}/repeat",
-        "Deliver an update again, with the same update_id, whether the bot took it or not.",
+        "Deliver an update again, with the same update_id, whether the bot took it or not, and wait until it did.",
         _again,
-        (need("update_id", "integer"), TIMES),
+        (Field("update_id", "integer", "without it, the newest"), TIMES),
+        shape(update_id=INTEGER),
+        "trouble",
+    ),
+    Operation(
+        "reorder_updates",
+        "POST",
+        "/bots/{bot}/reorder",
+        "Post updates that wait one after the other, whatever their ids; a bot that polls gets them by their ids.",
+        _reorder,
+        (Field("update_ids", "integers", "without them, all that wait, backwards"),),
+        NOTHING,
+        "trouble",
+    ),
+    Operation(
+        "deliver_together",
+        "POST",
+        "/bots/{bot}/together",
+        "Deliver updates that wait at the same moment, and wait until the bot took them.",
+        _together,
+        (Field("update_ids", "integers", "without them, all that wait"),),
         NOTHING,
         "trouble",
     ),

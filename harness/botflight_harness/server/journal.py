@@ -53,6 +53,8 @@ class Journal:
     calls: deque[Call] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     #: by the bot's id and the update_id
     _deliveries: OrderedDict[tuple[int, int], Delivery] = field(default_factory=OrderedDict)
+    #: those of them that are still on their way: who settles need not look at all
+    _open: dict[tuple[int, int], Delivery] = field(default_factory=dict)
     _listeners: list[Callable[[Entry], None]] = field(default_factory=list)
 
     @property
@@ -81,8 +83,8 @@ class Journal:
 
     def settle(self, bot: BotAccount, *, now_ms: int) -> None:
         """Close the entries of updates that have left the bot's queue: a poll confirmed them, or they were too old."""
-        for delivery in self.deliveries:
-            if delivery.bot is not bot or delivery.status in _SETTLED or delivery.update in bot.updates:
+        for delivery in tuple(self._open.values()):
+            if delivery.bot is not bot or delivery.update in bot.updates:
                 continue
             if delivery.status == "waiting" and delivery.tries:
                 self._note(replace(delivery, status="delivered"))
@@ -93,9 +95,15 @@ class Journal:
         return self._deliveries.get((bot.user_id, update.update_id)) or Delivery(bot, update)
 
     def _note(self, delivery: Delivery) -> None:
-        self._deliveries[delivery.bot.user_id, delivery.update.update_id] = delivery
+        key = delivery.bot.user_id, delivery.update.update_id
+        self._deliveries[key] = delivery
         if len(self._deliveries) > REMEMBERED:
-            self._deliveries.popitem(last=False)
+            forgotten, _ = self._deliveries.popitem(last=False)
+            self._open.pop(forgotten, None)
+        if delivery.status in _SETTLED:
+            self._open.pop(key, None)
+        else:
+            self._open[key] = delivery
         self._tell(delivery)
 
     def _tell(self, entry: Entry) -> None:

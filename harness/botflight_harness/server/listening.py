@@ -79,6 +79,13 @@ def listen(*, host: str, port: int) -> socket.socket:
     return opened
 
 
+def free_port() -> int:
+    """Return a port of this machine on which nobody listens now."""
+    with contextlib.closing(listen(host="127.0.0.1", port=0)) as opened:
+        port: int = opened.getsockname()[1]
+        return port
+
+
 @contextlib.asynccontextmanager
 async def serving(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[Address]:
     """Serve an application in the running event loop until the block ends; signals are left alone.

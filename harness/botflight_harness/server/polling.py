@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from botflight_harness.delivery.courier import ACCEPTED, Outcome
 from botflight_harness.server.journal import Journal
 from botflight_harness.server.waiting import any_set
 from botflight_harness.telegram.accounts import BotAccount
@@ -49,8 +50,12 @@ class Polls:
     journal: Journal
     #: Whether the bot has ever asked for updates.
     has_polled: bool = False
+    #: Set once the bot has asked for updates or for a webhook.
+    heard: asyncio.Event = field(default_factory=asyncio.Event)
     _waiting: _Poll | None = None
-    _repeats: deque[Update] = field(default_factory=lambda: deque(maxlen=REPEATS_MOST))
+    _repeats: deque[tuple[Update, asyncio.Future[Outcome]]] = field(default_factory=lambda: deque(maxlen=REPEATS_MOST))
+    #: repeats that the last answer brought: the next getUpdates tells that they were taken
+    _repeated: list[asyncio.Future[Outcome]] = field(default_factory=list)
 
     @property
     def is_waiting(self) -> bool:
@@ -64,6 +69,8 @@ class Polls:
         """
         until_s = time.monotonic() + _wait_s(parameters)
         self.has_polled = True
+        self.heard.set()
+        self._confirm_repeats()
         with self._only() as poll:
             while True:
                 poll.woken.clear()
@@ -75,14 +82,20 @@ class Polls:
                 if poll.ended_by is not None:
                     raise poll.ended_by
 
-    def again(self, update: Update) -> None:
-        """Put an update into the next answer, even if the bot has confirmed it: as if it had not been heard."""
-        self._repeats.append(update)
+    def again(self, update: Update) -> asyncio.Future[Outcome]:
+        """Put an update into the next answer, even if the bot has confirmed it: as if it had not been heard.
+
+        The future ends when the bot asks for more.
+        """
+        taken: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._repeats.append((update, taken))
         if self._waiting is not None:
             self._waiting.woken.set()
+        return taken
 
     def webhook_came(self) -> None:
-        """End the poll that waits."""
+        """End the poll that waits: from now on the bot is posted to."""
+        self.heard.set()
         if self._waiting is not None:
             self._waiting.end(_WEBHOOK_CAME)
 
@@ -95,9 +108,16 @@ class Polls:
                 self.journal.tried(self.bot, update, "waiting")
         repeated = list(self._repeats)
         self._repeats.clear()
-        for update in repeated:
+        for update, taken in repeated:
             self.journal.tried(self.bot, update, "delivered")
-        return [update.as_json() for update in repeated] + fresh
+            self._repeated.append(taken)
+        return [update.as_json() for update, _ in repeated] + fresh
+
+    def _confirm_repeats(self) -> None:
+        for taken in self._repeated:
+            if not taken.done():
+                taken.set_result(ACCEPTED)
+        self._repeated.clear()
 
     @contextlib.contextmanager
     def _only(self) -> Iterator[_Poll]:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 import orjson
@@ -24,6 +24,8 @@ ANSWER_LIMIT_BYTES = 256 * 1024
 #: How often updates that the courier has given up are taken up again.
 TAKEN_UP_AGAIN_S = 60.0
 
+T = TypeVar("T")
+
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the header's name
 
 
@@ -38,7 +40,7 @@ class Posts:
     session: aiohttp.ClientSession
     _courier: Courier = field(init=False)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
-    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     _unlisten: Callable[[], None] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -61,25 +63,36 @@ class Posts:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def again(self, update: Update) -> None:
-        """Post an update once more, whatever came of it before."""
-        self._do(self._again(update))
+    def again(self, update: Update) -> asyncio.Task[Outcome]:
+        """Post an update once more, whatever came of it before, and return what comes of it now."""
+        return self._do(self._again(update))
+
+    async def reorder(self, updates: Sequence[Update]) -> None:
+        """Post updates that wait one after the other, whatever their lanes. What is not taken waits again."""
+        for update in self._withdraw(updates):
+            await self._aside(update)
+
+    async def rest(self) -> None:
+        """Wait until nothing is on its way but what pauses between two tries."""
+        await self._courier.rest()
 
     def together(self, updates: Sequence[Update]) -> list[asyncio.Task[None]]:
         """Post updates that wait at the same moment, whatever their lanes. What is not taken waits again."""
-        posts = []
-        for update in updates:
-            if update in self.bot.updates:
-                self.bot.updates.done(update)  # so that its lane passes it over
-                posts.append(self._do(self._aside(update)))
-        return posts
+        return [self._do(self._aside(update)) for update in self._withdraw(updates)]
 
     def lose_acknowledgement(self, *, times: int) -> None:
         """Lose the next acknowledgements: the same updates come again."""
         self._courier.lose_acknowledgement(times=times)
 
-    async def _again(self, update: Update) -> None:
-        await self._courier.repeat(update)
+    async def _again(self, update: Update) -> Outcome:
+        (outcome,) = await self._courier.repeat(update)
+        return outcome
+
+    def _withdraw(self, updates: Sequence[Update]) -> list[Update]:
+        chosen = [update for update in updates if update in self.bot.updates]
+        for update in chosen:
+            self.bot.updates.done(update)  # so that its lane passes it over
+        return chosen
 
     async def _aside(self, update: Update) -> None:
         accepted = False
@@ -104,7 +117,7 @@ class Posts:
         with contextlib.suppress(Undelivered):
             await self._courier.drain()
 
-    def _do(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def _do(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -8,6 +8,7 @@ from typing import Any
 
 import aiohttp
 
+from botflight_harness.delivery import Outcome
 from botflight_harness.server.journal import Journal
 from botflight_harness.server.loopback import host_of, is_loopback
 from botflight_harness.server.polling import Polls
@@ -50,30 +51,45 @@ class Roads:
             self._posts[bot.token] = posts
             posts.start()
 
-    def again(self, bot: BotAccount, update: Update) -> None:
-        """Deliver the very same update once more."""
+    def again(self, bot: BotAccount, update: Update) -> asyncio.Future[Outcome]:
+        """Deliver the very same update once more; the future ends when the bot has taken or refused it."""
         posts = self._posts.get(bot.token)
-        if posts is None:
-            self.polls(bot).again(update)
-        else:
-            posts.again(update)
+        return self.polls(bot).again(update) if posts is None else posts.again(update)
 
     def together(self, bot: BotAccount, updates: Sequence[Update]) -> list[asyncio.Task[None]]:
         """Deliver updates that wait at the same moment; a bot that polls gets them in one answer anyway."""
         posts = self._posts.get(bot.token)
         return [] if posts is None else posts.together(updates)
 
+    async def reorder(self, bot: BotAccount, updates: Sequence[Update]) -> None:
+        """Post updates that wait in this order. Raises LookupError when the bot has no webhook."""
+        await self._webhook(bot).reorder(updates)
+
     def lose_acknowledgement(self, bot: BotAccount, *, times: int) -> None:
         """Lose the next acknowledgements of a webhook. Raises LookupError when the bot has none."""
+        self._webhook(bot).lose_acknowledgement(times=times)
+
+    async def rest(self, bot: BotAccount) -> bool:
+        """Wait until no post is on its way, but for pauses between two tries; False when the bot has no webhook."""
         posts = self._posts.get(bot.token)
-        if posts is None:
-            raise LookupError(f"{bot.username} has no webhook")
-        posts.lose_acknowledgement(times=times)
+        if posts is not None:
+            await posts.rest()
+        return posts is not None
 
     def hears(self, bot: BotAccount) -> bool:
         """Tell whether the bot has a webhook, or has ever polled."""
         polls = self._polls.get(bot.token)
         return bot.token in self._posts or (polls is not None and polls.has_polled)
+
+    def forget(self, bot: BotAccount) -> None:
+        """Forget that the bot was ever heard of, as another program is to take its place."""
+        if polls := self._polls.get(bot.token):
+            polls.has_polled = False
+            polls.heard.clear()
+
+    async def heard(self, bot: BotAccount) -> None:
+        """Wait until the bot polls or has a webhook."""
+        await self.polls(bot).heard.wait()
 
     async def close(self) -> None:
         """Stop posting and let the connections go."""
@@ -82,6 +98,12 @@ class Roads:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+    def _webhook(self, bot: BotAccount) -> Posts:
+        posts = self._posts.get(bot.token)
+        if posts is None:
+            raise LookupError(f"{bot.username} has no webhook")
+        return posts
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:

@@ -21,6 +21,11 @@ class Call:
     #: the refusal or the fault, as text; empty when it went well
     error: str = ""
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nobody needs to see it: a poller's getUpdates, which would hide the others."""
+        return not self.error and self.method.lower() == "getupdates"
+
     def __str__(self) -> str:
         shown = ", ".join(f"{name}={_shorten(value)}" for name, value in self.parameters.items() if value is not None)
         ending = f" -> {self.error}" if self.error else ""

@@ -133,8 +133,8 @@ class Paying(Actor):
 
     def cancel_subscription(self, charge: Charge | str, *, canceled: bool = True) -> Act:
         """Stop a subscription from being renewed, or with canceled=False let it go on."""
-        found = self._telegram.cashier.till.charges[charge] if isinstance(charge, str) else charge
-        if found.user_id != self.user_id or not found.invoice.subscription_s:
+        found = self._telegram.cashier.till.charges.get(charge) if isinstance(charge, str) else charge
+        if found is None or found.user_id != self.user_id or not found.invoice.subscription_s:
             raise ImpossibleAct(f"{self.first_name} has no such subscription")
         found.is_canceled = canceled
         update = self._telegram.cashier.subscription_changed(found, "canceled" if canceled else "active")

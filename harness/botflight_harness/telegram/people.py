@@ -20,13 +20,14 @@ from botflight_harness.telegram.errors import ImpossibleAct
 from botflight_harness.telegram.files import guess_mime_type
 from botflight_harness.telegram.filming import Filming
 from botflight_harness.telegram.joining import Joining
-from botflight_harness.telegram.keyboards import Button, inline_buttons, reply_buttons
+from botflight_harness.telegram.keyboards import Button, inline_buttons
 from botflight_harness.telegram.parameters import Upload
 from botflight_harness.telegram.picking import Picking
 from botflight_harness.telegram.playing import Playing
 from botflight_harness.telegram.presenting import Presenting
+from botflight_harness.telegram.pressing import Pressing
 from botflight_harness.telegram.responding import Responding
-from botflight_harness.telegram.screen import Seen, screen, shows
+from botflight_harness.telegram.screen import Seen, Wanted, screen
 from botflight_harness.telegram.sharing import Sharing
 from botflight_harness.telegram.speaking import Speaking
 from botflight_harness.telegram.suggesting import Suggesting
@@ -39,7 +40,19 @@ PATIENCE_S = 5.0
 
 
 class Person(
-    Responding, Joining, Suggesting, Asking, Dealing, Picking, Playing, Filming, Presenting, Sharing, Speaking, Ticking
+    Responding,
+    Joining,
+    Suggesting,
+    Asking,
+    Dealing,
+    Picking,
+    Playing,
+    Filming,
+    Presenting,
+    Pressing,
+    Sharing,
+    Speaking,
+    Ticking,
 ):
     """Somebody with a Telegram account. Make one with `telegram.user(...)`."""
 
@@ -102,13 +115,13 @@ class Person(
     ) -> Act:
         """Tap a button by its label or its callback data, on a message or on the newest that has it.
 
-        A button of the keyboard below the chat writes its label. Raises ImpossibleAct when there is none
-        to be seen, or when tapping it tells the bot nothing.
+        A button of the keyboard below the chat writes its label, or shares what it asks for. Raises ImpossibleAct
+        when there is none to be seen, or when tapping it tells the bot nothing.
         """
         chat = self.chat_in(where)
         found = self._find_button(chat, button, _message_id(on))
         if found is None:
-            return self._press(chat, button, where, update_id)
+            return self.press(button, where=where, update_id=update_id)
         message, tapped = found
         if "callback_game" in tapped:
             return self._start_game(message, update_id)
@@ -184,12 +197,12 @@ class Person(
 
     async def sends_contact(self, phone_number: str = "", *, where: Place | None = None) -> Seen:
         """Share one's own telephone number."""
-        number = phone_number or f"3101{self.user_id % 10**8:08}"
-        contact = {"phone_number": number, "first_name": self.first_name, "user_id": self.user_id}
-        return await self._done(self.send_content({"contact": contact}, where=where))
+        return await self._done(self.share_contact(phone_number, where=where))
 
     async def sends_dice(self, emoji: str = "🎲", *, where: Place | None = None) -> Seen:
-        """Throw a die."""
+        """Throw a die, a dart and the like. Raises ImpossibleAct for an emoji that rolls nothing."""
+        if emoji not in DICE:
+            raise ImpossibleAct(f"{emoji!r} rolls nothing: {' '.join(DICE)} do")
         value = self._telegram.roll(DICE[emoji])
         return await self._done(self.send_content({"dice": {"emoji": emoji, "value": value}}, where=where))
 
@@ -238,36 +251,37 @@ class Person(
         text: str | None = None,
         *,
         button: str | None = None,
+        kind: str | None = None,
         where: Place | None = None,
         timeout: float = PATIENCE_S,  # noqa: ASYNC109 -- the wait is the point, and it ends with a transcript
     ) -> Seen:
         """Wait until a bot's message on the screen has `text` in it and `button` below it, and return it.
 
-        `timeout` is in real seconds. Raises AssertionError with the chat and the bot's calls.
+        `kind` is such as photo or invoice, as Seen has it; `timeout` is in real seconds. Raises AssertionError with
+        the chat and the bot's calls.
         """
-        chat = self.chat_in(where)
+        chat, wanted = self.chat_in(where), Wanted(text, button, kind)
         try:
             async with asyncio.timeout(timeout):
-                return await self._wait(chat, text, button)
+                return await self._wait(chat, wanted)
         except TimeoutError:
-            raise AssertionError(self._blindness(chat, text, button, timeout)) from None
+            raise AssertionError(self._blindness(chat, wanted, timeout)) from None
 
-    async def _wait(self, chat: Chat, text: str | None, button: str | None) -> Seen:
+    async def _wait(self, chat: Chat, wanted: Wanted) -> Seen:
         changed = asyncio.Event()
         unsubscribe = self._telegram.subscribe(lambda _: changed.set())
         try:
             while True:
                 changed.clear()
                 shown = [message for message in screen(chat, self._telegram.files, self.user_id) if message.from_bot]
-                if (found := shows(shown, text, button)) is not None:
+                if (found := wanted.newest_of(shown)) is not None:
                     return found
                 await changed.wait()
         finally:
             unsubscribe()
 
-    def _blindness(self, chat: Chat, text: str | None, button: str | None, timeout_s: float) -> str:
-        wanted = " and ".join(part for part in (text and f"{text!r}", button and f"a button {button!r}") if part)
-        heading = f"{self.first_name} does not see {wanted or 'anything'} within {timeout_s:g} s"
+    def _blindness(self, chat: Chat, wanted: Wanted, timeout_s: float) -> str:
+        heading = f"{self.first_name} does not see {wanted} within {timeout_s:g} s"
         return "\n".join([heading, transcript(self._telegram, chat), call_list(self._telegram.calls)])
 
     def _own(self, message: Message | Seen, where: Place | None) -> Message:
@@ -285,14 +299,6 @@ class Person(
                 if button in {candidate["text"], candidate.get("callback_data")}:
                     return message, candidate
         return None
-
-    def _press(self, chat: Chat, button: str, where: Place | None, update_id: int | None) -> Act:
-        if any(candidate["text"] == button for candidate in reply_buttons(chat.reply_keyboard)):
-            if chat.reply_keyboard and chat.reply_keyboard.get("one_time_keyboard"):
-                chat.reply_keyboard = None
-            return self.send_text(button, where=where, update_id=update_id)
-        heading = f"{self.first_name} sees no button {button!r}"
-        raise ImpossibleAct("\n".join([heading, transcript(self._telegram, chat)]))
 
     def _set_block(self, bot: BotAccount | None, *, blocked: bool) -> Act:
         bot = bot or self._telegram.sole_bot()

@@ -54,6 +54,18 @@ class Responding(Actor):
         notice = self._telegram.pin(found, self)
         return Act(notice, self._announce("message", notice, None))
 
+    def delete(self, message: Message | Seen | int | None = None, *, where: Place | None = None) -> Act:
+        """Delete a message, or the newest, for everybody. No bot hears of it, as on Telegram.
+
+        In a private chat every message can be deleted, elsewhere one's own. Raises ImpossibleAct for another.
+        """
+        found = self._find(message, where)
+        chat = found.chat
+        if chat.kind != "private" and found.sender is not self and not chat.may(self.user_id, "can_delete_messages"):
+            raise ImpossibleAct(f"{self.first_name} may not delete what others wrote in {chat.facts['title']}")
+        self._telegram.remove(found)
+        return Act(found, ())
+
     async def votes(
         self, *options: str | int, on: Message | Seen | int | None = None, where: Place | None = None
     ) -> None:
@@ -69,6 +81,10 @@ class Responding(Actor):
     async def reacts(self, *emoji: str, to: Message | Seen | int | None = None, where: Place | None = None) -> None:
         """Put reactions below a message, or below the newest; none takes them away."""
         await self._travel(self.react(*emoji, to=to, where=where).updates)
+
+    async def deletes(self, message: Message | Seen | int | None = None, *, where: Place | None = None) -> None:
+        """Delete a message, or the newest, for everybody."""
+        self.delete(message, where=where)
 
     async def pins(self, message: Message | Seen | int | None = None, *, where: Place | None = None) -> None:
         """Pin a message."""

@@ -101,13 +101,24 @@ def _file_id(medium: Any) -> str:  # noqa: ANN401 -- JSON
     return str(described["file_id"])
 
 
-def shows(messages: Iterable[Seen], text: str | None, button: str | None) -> Seen | None:
-    """Return the newest message that has the text in it and the button below it, or None."""
-    for message in reversed(list(messages)):
-        if (text is None or text in message.text) and (button is None or _has(message, button)):
-            return message
-    return None
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody looks for on a screen; None takes whatever is there."""
 
+    text: str | None = None
+    button: str | None = None
+    kind: str | None = None
 
-def _has(message: Seen, button: str) -> bool:
-    return button in message.buttons or button in message.callback_data
+    def newest_of(self, messages: Iterable[Seen]) -> Seen | None:
+        """Return the newest message that has the text in it and the button below it, and is of the kind."""
+        return next((message for message in reversed(list(messages)) if self._fits(message)), None)
+
+    def __str__(self) -> str:
+        parts = [self.kind and f"a message of kind {self.kind!r}", self.text and f"{self.text!r}"]
+        parts.append(self.button and f"a button {self.button!r}")
+        return " and ".join(part for part in parts if part) or "anything"
+
+    def _fits(self, message: Seen) -> bool:
+        has_text = self.text is None or self.text in message.text
+        has_button = self.button is None or self.button in message.buttons or self.button in message.callback_data
+        return has_text and has_button and self.kind in {None, message.kind}

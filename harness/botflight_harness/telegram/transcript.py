@@ -10,6 +10,7 @@ from botflight_harness.telegram.screen import seen
 if TYPE_CHECKING:
     from botflight_harness.telegram.world import Telegram
 
+CHATS_SHOWN = 10
 MESSAGES_SHOWN = 30
 CALLS_SHOWN = 30
 
@@ -35,19 +36,19 @@ def title(chat: Chat) -> str:
 
 
 def call_list(calls: Iterable[Call]) -> str:
-    """Return the last calls, one a line."""
-    listed = list(calls)
-    lines = [f"--- {len(listed)} calls ---"]
+    """Return the last calls, one a line, but for a poller's getUpdates: they would hide the others."""
+    listed = [call for call in calls if not call.is_quiet]
+    lines = [f"--- {len(listed)} call{'' if len(listed) == 1 else 's'} ---"]
     if len(listed) > CALLS_SHOWN:
         lines.append(f"  ... {len(listed) - CALLS_SHOWN} earlier calls")
     lines += [f"  {call}" for call in listed[-CALLS_SHOWN:]]
     return "\n".join(lines)
 
 
-def report(telegram: "Telegram") -> str:
-    """Return every chat and the last calls."""
-    chats = [transcript(telegram, chat) for chat in list(telegram.chats.values())[:10]]
-    return "\n\n".join([*chats, call_list(telegram.calls)])
+def report(telegram: "Telegram", *, told: str = "") -> str:
+    """Return every chat and the last calls, without what `told` has shown already."""
+    chats = [transcript(telegram, chat) for chat in list(telegram.chats.values())[:CHATS_SHOWN]]
+    return "\n\n".join(part for part in [*chats, call_list(telegram.calls)] if part not in told)
 
 
 def _lines(telegram: "Telegram", message: Message) -> list[str]:

@@ -20,6 +20,9 @@ _KEPT_MS = {
     "inline_query": KEPT_INLINE_QUERY_MS,
 }
 
+#: An offset so far beyond the newest id is of another count: ids start anew after an idle week.
+_AHEAD_MOST = 10
+
 #: These come only when a bot asks for them by name in allowed_updates.
 _ON_REQUEST = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
 
@@ -57,6 +60,8 @@ class UpdateQueue:
     next_id: int
     #: Empty: all but those that come on request.
     allowed: frozenset[str] = frozenset()
+    #: the newest that was put here, whether it was taken or not
+    latest: Update | None = None
     _pending: dict[int, Update] = field(default_factory=dict)
     _listeners: list[Callable[[Update], None]] = field(default_factory=list)
     _watchers: list[Callable[[], None]] = field(default_factory=list)
@@ -93,7 +98,7 @@ class UpdateQueue:
         if len(self._pending) >= PENDING_MOST:
             raise OverflowError(f"{PENDING_MOST} updates wait and nobody takes them")
         update = self.make(kind, payload, lane=lane, now_ms=now_ms, update_id=update_id)
-        self._pending[update.update_id] = update
+        self._pending[update.update_id] = self.latest = update
         for listener in tuple(self._listeners):
             listener(update)
         return update
@@ -116,8 +121,18 @@ class UpdateQueue:
             self._forget((update.update_id,))
 
     def confirm_below(self, offset: int) -> None:
-        """Forget all updates with an id below `offset`, as getUpdates does."""
-        self._forget([number for number in self._pending if number < offset])
+        """Forget all updates with an id below `offset`, as getUpdates does.
+
+        One that lies in the future confirms nothing, and all that waits is handed out (TQueue.cpp of tdlib/td,
+        Client.cpp of tdlib/telegram-bot-api).
+        """
+        if not self._is_in_the_future(offset):
+            self._forget([number for number in self._pending if number < offset])
+
+    def _is_in_the_future(self, offset: int) -> bool:
+        if self.latest is None or offset <= self.latest.update_id + 1 + _AHEAD_MOST:
+            return False
+        return offset > max(self._pending, default=self.latest.update_id) + 1 + _AHEAD_MOST
 
     def keep_last(self, count: int) -> None:
         """Forget all but the last `count` updates, as getUpdates does with a negative offset."""

@@ -86,6 +86,8 @@ class Telegram(Gatherings):
         self.calls: deque[Call] = deque(maxlen=CALLS_MOST)
         #: What fails the test at its end: calls that are not modelled, errors inside transports and handlers.
         self.problems: list[str] = []
+        #: the errors behind those, as far as there are any: their tracebacks lead to the bot's own lines
+        self.causes: list[BaseException] = []
         self.bots: dict[str, BotAccount] = {}
         self.people: dict[int, Person] = {}
         self.groups: dict[int, Group] = {}
@@ -409,13 +411,15 @@ class Telegram(Gatherings):
 
         What it has told once it does not tell again.
         """
+        cause = next(iter(self.causes), None)
         if complaints := self.take_complaints():
-            raise AssertionError("\n".join(["the simulated Telegram is not content:", *complaints]))
+            raise AssertionError("\n".join(["the simulated Telegram is not content:", *complaints])) from cause
 
     def take_complaints(self) -> list[str]:
         """Return what `check` would raise, and forget it."""
         complaints = [*self.problems, *(f"fault never used: {fault}" for fault in self.faults.unused())]
         self.problems.clear()
+        self.causes.clear()
         self.faults.clear()
         return complaints
 

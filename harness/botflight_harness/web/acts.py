@@ -80,6 +80,10 @@ class Hand:
         data = str(button["callback_data"])
         return self._does(lambda: self.person.tap_data(message, data))
 
+    def presses(self, label: str) -> Act:
+        """Press a button of the keyboard below the chat."""
+        return self._does(lambda: self.person.press(label, where=self.bot))
+
     def blocks(self, *, blocked: bool) -> Act:
         """Block the bot, or take the block away."""
         act = self.person.block(self.bot) if blocked else self.person.unblock(self.bot)

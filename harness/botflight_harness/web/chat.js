@@ -272,12 +272,12 @@ export class Chat {
     this.#messages.delete(messageId);
   }
 
-  // The keyboard below the chat, which writes what its buttons say; none takes it away.
+  // The keyboard below the chat, which writes what its buttons say, or shares what they ask for; none takes it away.
   setKeyboard(markup) {
     const rows = markup?.keyboard ?? [];
     const place = this.#find(".reply-keyboard");
     const press = (text) => {
-      this.do.text(text);
+      this.do.press(text);
       if (markup.one_time_keyboard) place.hidden = true;
     };
     const keyOf = ({ text }) => el("button", { type: "button", className: "key", onclick: () => press(text) }, text);

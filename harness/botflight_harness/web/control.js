@@ -35,6 +35,7 @@ export function actionsOf(id) {
     },
     edit: (message_id, text) => json(of("edits"), { message_id, text }),
     tap: (message_id, row, column) => json(of("taps"), { message_id, row, column }),
+    press: (text) => json(of("presses"), { text }),
     again: () => json(of("repeat")),
     burst: (times) => json(of("burst"), { times }),
     block: (blocked) => json(of("block"), { blocked }),

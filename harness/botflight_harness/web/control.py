@@ -77,6 +77,7 @@ class Control:
             "messages": _message,
             "edits": _edit,
             "taps": _tap,
+            "presses": _press,
             "repeat": _repeat,
             "burst": _burst,
             "block": self._block,
@@ -158,6 +159,10 @@ def _edit(hand: Hand, form: Form) -> Json:
 def _tap(hand: Hand, form: Form) -> Json:
     act = hand.taps(_number(form, "message_id"), row=_number(form, "row"), column=_number(form, "column"))
     return {"query_id": act.updates[0].payload["id"] if act.updates else None}
+
+
+def _press(hand: Hand, form: Form) -> Json:
+    return _sent(hand.presses(_text(form, "text", most=4096)))
 
 
 def _repeat(hand: Hand, _: Form) -> Json:

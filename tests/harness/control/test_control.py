@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
 import shutil
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 from tests.harness.control.conftest import Driver
 
 from botflight_harness import BotAccount, Person, Telegram
 from botflight_harness.control import ROOT, WORLDS_MOST
+from botflight_harness.server import serving
 
 TOO_MANY = 429
 
@@ -134,6 +141,107 @@ async def test_worlds_have_a_bound(driver: Driver) -> None:
     assert await driver.refused("/worlds") == (409, f"{WORLDS_MOST} worlds are open: close some")
 
 
+async def test_every_operation_beside_the_acts_answers_as_the_document_says(driver: Driver, bot: BotAccount) -> None:
+    """Each is asked once, and its answer has the shape that a generated client expects."""
+    alice = (await driver.post("/people", first_name="Alice", username="alice", stars=7))["id"]
+    at_bot = f"/bots/{bot.user_id}"
+    helper = await driver.post("/bots", token="77:helper", inline_mode=True)
+    group = await driver.post("/groups", title="Tea", kind="forum", members=[alice, helper["id"]], owner=alice)
+    await driver.post(at_bot, privacy_mode=False)
+    await driver.post(f"/people/{alice}/send_text", text="one", where=bot.user_id)
+    await driver.get(f"/people/{alice}/screen", where=bot.user_id)
+    for path in ("/world", "/clock", "/transcript", "/calls", "/faults", "/worlds", f"{at_bot}/updates"):
+        await driver.get(path)
+    await driver.post("/clock/advance", seconds=1)
+    await driver.post("/rolls", values=[6])
+    await driver.post("/sticker_sets", name="Animals", emoji=["🐱"])
+    await driver.post("/topic_icons", emoji=["🐶"])
+    await driver.post("/games", short_name="snake", bot=bot.user_id)
+    await driver.post("/faults", method="sendPhoto")
+    await driver.delete("/faults")
+    await driver.post("/flood-limits", on=False)
+    reading = asyncio.create_task(polling(driver, bot))
+    await driver.post(f"{at_bot}/repeat")
+    await driver.post(f"{at_bot}/together")
+    reading.cancel()
+    async with hooked(driver, bot):
+        await driver.post(f"{at_bot}/reorder")
+        await driver.post(f"{at_bot}/lose-acknowledgement")
+    await driver.post("/worlds/close", name=(await driver.post("/worlds", clock="system"))["name"])
+    await driver.post("/check")
+
+    told = {one["operationId"] for operations in driver.document["paths"].values() for one in operations.values()}
+    assert group["members"] == [alice, helper["id"]]
+    assert {name for name in told - driver.done if not name.startswith("person_")} == set()
+
+
+async def polling(driver: Driver, bot: BotAccount) -> None:
+    """A bot that takes what comes."""
+    offset = 0
+    while True:
+        for update in (await called(driver, bot, "getUpdates", offset=offset, timeout=5))["result"]:
+            offset = update["update_id"] + 1
+
+
+@contextlib.asynccontextmanager
+async def hooked(driver: Driver, bot: BotAccount) -> AsyncIterator[list[int]]:
+    """A bot with a webhook that takes what comes; the update_ids, as they came."""
+    got: list[int] = []
+
+    async def hook(request: Request) -> Response:
+        got.append((await request.json())["update_id"])
+        return Response()
+
+    async with serving(Starlette(routes=[Route("/hook", hook, methods=["POST"])])) as address:
+        await called(driver, bot, "setWebhook", url=f"{address.url}/hook")
+        yield got
+        await called(driver, bot, "deleteWebhook")
+
+
+async def test_updates_come_again_and_out_of_order_by_one_request(driver: Driver, bot: BotAccount) -> None:
+    """The request is answered when the bot has taken them."""
+    alice = (await driver.post("/people", first_name="Alice"))["id"]
+    async with hooked(driver, bot) as got:
+        await driver.post(f"/people/{alice}/sends", text="one", update_id=1)
+        await driver.post(f"/bots/{bot.user_id}/repeat")
+        await driver.post(f"/bots/{bot.user_id}/repeat", update_id=1, times=2)
+        await driver.post(f"/bots/{bot.user_id}/lose-acknowledgement")
+        await driver.post(f"/people/{alice}/sends", text="two", update_id=2)
+
+    assert got == [1, 1, 1, 1, 2, 2]
+
+
+async def test_a_bot_that_polls_cannot_get_updates_out_of_order(driver: Driver, bot: BotAccount) -> None:
+    """It is said, and what to do instead."""
+    assert (await driver.refused(f"/bots/{bot.user_id}/reorder"))[0] == 409
+    assert "use repeat" in (await driver.refused(f"/bots/{bot.user_id}/lose-acknowledgement"))[1]
+
+
+async def test_in_a_world_without_a_bot_nobody_acts(driver: Driver) -> None:
+    """Whoever forgot to make one is told so, and does not wait for what cannot come."""
+    path = (await driver.post("/worlds"))["path"]
+    url = f"{driver.url}{path}{ROOT}"
+    async with driver.session.post(f"{url}/people", json={"first_name": "Alice"}) as response:
+        alice = (await response.json())["id"]
+
+    async with driver.session.post(f"{url}/people/{alice}/sends", json={"text": "hello"}) as response:
+        assert (response.status, await response.json()) == (
+            409,
+            {"error": "no bot is here yet: POST /bots makes one and answers its token"},
+        )
+
+
+async def test_a_bot_that_a_person_had_made_is_waited_for(driver: Driver, bot: BotAccount) -> None:
+    """What people do with it is known to /updates, as with every bot."""
+    alice = (await driver.post("/people", first_name="Alice"))["id"]
+    made = await driver.post(f"/people/{alice}/create_managed_bot", username="helper_bot")
+
+    await driver.post(f"/people/{alice}/send_text", text="hello", where=made["id"])
+
+    (update,) = (await driver.get(f"/bots/{made['id']}/updates"))["updates"]
+    assert update["update"]["message"]["text"] == "hello"
+
+
 @pytest.mark.parametrize(
     ("path", "body", "status"),
     [
@@ -142,6 +250,8 @@ async def test_worlds_have_a_bound(driver: Driver) -> None:
         ("/people/77/sends", {"text": "hello"}, 404),
         ("/faults", {"method": "sendMessage", "kind": "explode"}, 400),
         ("/worlds/close", {"name": "w9"}, 404),
+        ("/telepathy", {}, 404),
+        ("/clock", {}, 404),
     ],
 )
 async def test_a_mistake_is_answered_in_words(driver: Driver, path: str, body: dict[str, Any], status: int) -> None:

@@ -1,9 +1,5 @@
 """Bots of other frameworks and in another language, over HTTP on a loopback address."""
 
-import asyncio
-import contextlib
-import os
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -19,33 +15,16 @@ from aiogram.types import (
     Message,
     PreCheckoutQuery,
 )
+from aiogram.webhook.aiohttp_server import SimpleRequestHandler
+from aiohttp import web
 
-from botflight_harness import BotAccount, Person, SystemClock, Telegram
-from botflight_harness.server import Address, application, bot_api, serving
+from botflight_harness import Endpoint, Person, Road
 
 pytestmark = pytest.mark.process
 
 
-@pytest.fixture
-def telegram() -> Telegram:
-    return Telegram(clock=SystemClock())
-
-
-@pytest.fixture
-def bot(telegram: Telegram) -> BotAccount:
-    return telegram.bot()
-
-
-@pytest.fixture
-async def address(telegram: Telegram, bot: BotAccount) -> AsyncIterator[Address]:
-    async with serving(application(bot_api(telegram))) as address:
-        yield address
-    telegram.check()
-
-
-@pytest.fixture
-async def aiogram_bot(address: Address, bot: BotAccount) -> AsyncIterator[None]:
-    """A bot as aiogram's users write it, polling in the background."""
+async def aiogram_bot(endpoint: Endpoint) -> None:
+    """A bot as aiogram's users write it: it polls, or has a server of aiohttp for its webhook."""
     dispatcher = Dispatcher()
     keyboard = InlineKeyboardMarkup(inline_keyboard=[[InlineKeyboardButton(text="Count", callback_data="count")]])
 
@@ -76,65 +55,53 @@ async def aiogram_bot(address: Address, bot: BotAccount) -> AsyncIterator[None]:
         content = await message.bot.download(message.document)
         await message.answer(f"Bytes: {len(content.read())}")
 
-    session = AiohttpSession(api=TelegramAPIServer.from_base(address.url))
-    client = Bot(bot.token, session=session)
-    polling = asyncio.create_task(dispatcher.start_polling(client, handle_signals=False, polling_timeout=1))
-    yield
-    await dispatcher.stop_polling()
-    with contextlib.suppress(asyncio.CancelledError):
-        await polling
-    await session.close()
+    session = AiohttpSession(api=TelegramAPIServer.from_base(endpoint.api_url))
+    async with Bot(endpoint.token, session=session) as bot:
+        if endpoint.road == "polling":
+            await dispatcher.start_polling(bot, handle_signals=False, polling_timeout=1)
+            return
+        app = web.Application()
+        SimpleRequestHandler(dispatcher, bot, secret_token=endpoint.secret).register(app, path="/webhook")
+        await bot.set_webhook(endpoint.webhook_url, secret_token=endpoint.secret)
+        await web._run_app(app, host="127.0.0.1", port=endpoint.port, print=None, handle_signals=False)
 
 
-@pytest.mark.usefixtures("aiogram_bot")
-async def test_an_aiogram_bot_is_served(bot: BotAccount, alice: Person) -> None:
-    """Commands, taps, files and payments, by long polling."""
-    alice.send_text("/start", where=bot)
-    await alice.sees("Welcome, Alice", button="Count")
-    alice.tap("Count")
-    await alice.sees("Counted")
-    alice.send_file("document", b"12345", file_name="a.txt")
-    await alice.sees("Bytes: 5")
-    alice.send_text("buy")
-    await alice.sees("Credits")
+@pytest.mark.roads("webhook_url", "polling")
+async def test_an_aiogram_bot_is_served(road: Road, alice: Person) -> None:
+    """Commands, taps, files and payments, by long polling and by its own webhook server."""
+    async with road(aiogram_bot):
+        await alice.sends("/start")
+        await alice.sees("Welcome, Alice", button="Count")
+        await alice.taps("Count")
+        await alice.sees("Counted")
+        await alice.sends_document(b"12345", file_name="a.txt")
+        await alice.sees("Bytes: 5")
+        await alice.sends("buy")
+        await alice.sees("Credits", kind="invoice")
 
-    payment = await alice.pays()
+        payment = await alice.pays()
 
-    assert (payment.stage, alice.stars) == ("paid", 9_990)
-    await alice.sees("Paid 10")
-
-
-@pytest.fixture
-async def grammy_bot(grammy: Path, address: Address, bot: BotAccount) -> AsyncIterator[None]:
-    """A bot in JavaScript, in a process of node."""
-    environment = {**os.environ, "NODE_PATH": str(grammy), "BOT_TOKEN": bot.token, "API_ROOT": address.url}
-    script = Path(__file__).with_name("grammy_bot.js")
-    process = await asyncio.create_subprocess_exec(
-        "node", str(script), env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
-    )
-    assert process.stdout is not None
-    line = await asyncio.wait_for(process.stdout.readline(), 20)
-    assert line == b"started\n", (await process.communicate())[1].decode()
-    yield
-    process.kill()
-    await process.communicate()
+        assert (payment.stage, alice.stars) == ("paid", 9_990)
+        await alice.sees("Paid 10")
 
 
-@pytest.mark.usefixtures("grammy_bot")
-async def test_a_grammy_bot_is_served(bot: BotAccount, alice: Person, png: bytes) -> None:
+@pytest.mark.roads("polling")
+async def test_a_grammy_bot_is_served(road: Road, grammy: Path, alice: Person, png: bytes) -> None:
     """Commands, taps with an answer and an edit, files, and replies, from another language."""
-    alice.send_text("/start", where=bot)
-    await alice.sees("Welcome, Alice", button="Count")
-    alice.tap("Count")
-    await alice.sees("Counted: 1", button="Stop")
-    alice.tap("Count")
-    await alice.sees("Counted: 2")
-    alice.send_file("photo", png, file_name="a.png")
-    await alice.sees(f"Bytes: {len(png)}")
+    environment = {"NODE_PATH": str(grammy), "BOT_TOKEN": "{token}", "API_ROOT": "{api_url}"}
+    async with road(["node", str(Path(__file__).with_name("grammy_bot.js"))], environment=environment):
+        await alice.sends("/start")
+        await alice.sees("Welcome, Alice", button="Count")
+        await alice.taps("Count")
+        await alice.sees("Counted: 1", button="Stop")
+        await alice.taps("Count")
+        await alice.sees("Counted: 2")
+        await alice.sends_photo(png)
+        await alice.sees(f"Bytes: {len(png)}")
 
-    hello = alice.send_text("hello from JavaScript").message
-    answer = await alice.sees("hello from JavaScript")
+        hello = await alice.sends("hello from JavaScript")
+        answer = await alice.sees("hello from JavaScript")
 
-    found = alice.chat_in().message(answer.message_id)
-    assert found is not None
-    assert found.reply_to is hello
+        found = alice.chat_in().message(answer.message_id)
+        assert found is not None
+        assert found.reply_to is alice.chat_in().message(hello.message_id)

@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 from telegram.error import BadRequest
 
-from botflight_harness import Person, PTBHarness, Telegram, application_of
+from botflight_harness import Person, PTBHarness, Road, Telegram, application_of
 
 Example = Callable[[str], ModuleType]
 
@@ -30,11 +30,11 @@ async def test_echobot(example: Example, telegram: Telegram, alice: Person) -> N
 
 
 async def test_conversationbot(
-    example: Example, telegram: Telegram, alice: Person, png: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    example: Example, road: Road, alice: Person, png: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A keyboard, a photo that it downloads, a place, and a farewell."""
+    """A keyboard, a photo that it downloads, a place, and a farewell, on every road."""
     monkeypatch.chdir(tmp_path)
-    async with PTBHarness(application_of(example("conversationbot").main), telegram):
+    async with road(application_of(example("conversationbot").main)):
         await alice.sends("/start")
         await alice.taps("Girl")
         await alice.sends_photo(png)
@@ -77,9 +77,9 @@ async def test_nestedconversationbot(example: Example, telegram: Telegram, alice
         await alice.sees("See you around!")
 
 
-async def test_paymentbot_with_shipping(example: Example, telegram: Telegram, alice: Person) -> None:
-    """A shipping query, a pre-checkout query, and the money."""
-    async with PTBHarness(application_of(example("paymentbot").main), telegram):
+async def test_paymentbot_with_shipping(example: Example, road: Road, alice: Person) -> None:
+    """A shipping query, a pre-checkout query, and the money, on every road."""
+    async with road(application_of(example("paymentbot").main)):
         await alice.sends("/shipping")
         payment = await alice.pays(shipping="2")
 
@@ -126,9 +126,9 @@ async def test_pollbots_quiz_and_preview(example: Example, telegram: Telegram, a
         assert (newest["question"], newest["is_closed"]) == ("Tea?", True)
 
 
-async def test_timerbot(example: Example, telegram: Telegram, alice: Person) -> None:
-    """An alarm after half an hour, in no time; one that was unset stays silent."""
-    async with PTBHarness(application_of(example("timerbot").main), telegram):
+async def test_timerbot(example: Example, road: Road, telegram: Telegram, alice: Person) -> None:
+    """An alarm after half an hour, in no time, on every road; one that was unset stays silent."""
+    async with road(application_of(example("timerbot").main)):
         await alice.sends("/set 1800")
         await telegram.clock.advance(minutes=29, seconds=59)
         early = said(alice)
@@ -171,7 +171,6 @@ async def test_errorhandlerbot(example: Example, telegram: Telegram, alice: Pers
 async def test_chatmemberbot(example: Example, telegram: Telegram, alice: Person) -> None:
     """It greets who is let into a group where it is an administrator."""
     async with PTBHarness(application_of(example("chatmemberbot").main), telegram) as harness:
-        harness.bot.updates.allowed = frozenset({"message", "chat_member", "my_chat_member"})
         group = telegram.group("Friends", alice)
         group.owned_by(alice)
         await alice.adds(harness.bot, group)

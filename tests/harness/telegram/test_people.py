@@ -33,6 +33,17 @@ async def test_seeing_fails_with_the_chat_and_the_calls(call: Call, alice: Perso
     assert "sendMessage(chat_id=" in told
 
 
+async def test_a_message_is_looked_for_by_its_kind(call: Call, alice: Person) -> None:
+    """A die has no words; the newest of its kind is seen, behind what came after it."""
+    alice.send_text("/start")
+    call("sendDice", chat_id=alice.user_id)
+    call("sendMessage", chat_id=alice.user_id, text="Good luck")
+
+    assert (await alice.sees(kind="dice")).text.startswith("🎲")
+    with pytest.raises(AssertionError, match="a message of kind 'photo'"):
+        await alice.sees(kind="photo", timeout=0.01)
+
+
 async def test_what_was_deleted_is_not_seen(call: Call, alice: Person) -> None:
     """Only what is on the screen now counts."""
     alice.send_text("/start")

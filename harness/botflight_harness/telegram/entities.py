@@ -85,6 +85,11 @@ def _given(entity: Any) -> Entity:  # noqa: ANN401 -- JSON of the bot's
     for name in ("type", "offset", "length"):
         if name not in entity:
             raise bad_request(f"can't parse MessageEntity: can't find field \"{name}\"")
+    if not all(type(entity[name]) is int for name in ("offset", "length")):
+        raise bad_request("can't parse MessageEntity: offset and length must be of type Number")
+    user = entity.get("user")
+    if entity["type"] == "text_mention" and not (isinstance(user, dict) and type(user.get("id")) is int):
+        raise bad_request("can't parse MessageEntity: can't find field \"user\"")
     return dict(entity)
 
 

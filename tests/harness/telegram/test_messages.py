@@ -211,3 +211,15 @@ def test_a_list_that_goes_too_deep_is_no_json(refusal: Callable[..., str], alice
 def test_an_id_with_two_signs_is_a_name(refusal: Callable[..., str]) -> None:
     """Nobody is called so."""
     assert "chat not found" in refusal("sendMessage", chat_id="--1", text="x")
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"type": "text_mention"}, {"type": "text_mention", "user": {}}, {"type": "bold", "offset": "0"}]
+)
+def test_an_entity_that_lacks_what_it_needs_is_refused(
+    refusal: Callable[..., str], alice: Person, wrong: dict[str, Any]
+) -> None:
+    """A mention needs its user, and a place is told in numbers."""
+    entities = [{"offset": 0, "length": 1, **wrong}]
+
+    assert "can't parse MessageEntity" in refusal("sendMessage", chat_id=alice.user_id, text="x", entities=entities)

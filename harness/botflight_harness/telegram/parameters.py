@@ -142,6 +142,8 @@ def _read(method: Method, field: Field, value: Any) -> Any:  # noqa: ANN401 -- J
             return value
         case "json":
             found = _json(method.name, field.name, value) if isinstance(value, str) else value
+            if field.type == "[MessageEntity]" and not isinstance(found, list | None):
+                raise bad_request(f"can't parse {field.name} JSON object")
             whole = field.type == "[Integer]" and isinstance(found, list)
             return [_integer(field.name, item) for item in found] if whole else found
 

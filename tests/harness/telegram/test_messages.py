@@ -223,3 +223,9 @@ def test_an_entity_that_lacks_what_it_needs_is_refused(
     entities = [{"offset": 0, "length": 1, **wrong}]
 
     assert "can't parse MessageEntity" in refusal("sendMessage", chat_id=alice.user_id, text="x", entities=entities)
+
+
+def test_entities_are_a_list(refusal: Callable[..., str], alice: Person) -> None:
+    """Anything else is refused, also where a form carries it."""
+    for wrong in (True, "true", {"type": "bold"}):
+        assert "can't parse entities" in refusal("sendMessage", chat_id=alice.user_id, text="x", entities=wrong)

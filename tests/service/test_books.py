@@ -12,6 +12,7 @@ from pathlib import Path
 
 import orjson
 import pytest
+from tests.buying import photo
 
 from botflight_harness.clock import SystemClock
 from botflight_harness.kie import FakeKie, kie_app
@@ -27,7 +28,6 @@ from botflight_service.storage.interface import Balance
 from botflight_service.storage.sql.postgres import PostgresStorage
 from kie_shop import kie_settings
 from running import ServiceProcess, free_port, serving_process
-from test_every_model import photo
 
 pytestmark = pytest.mark.process
 

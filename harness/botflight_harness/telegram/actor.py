@@ -128,7 +128,8 @@ class Actor:
         bot = message.via_bot or message.sender
         if not isinstance(bot, BotAccount):
             raise ImpossibleAct("only a bot's messages have buttons")
-        query = self._telegram.open_query(bot, self.user_id, message, of_game="game_short_name" in pressed)
+        of_game = "game_short_name" in pressed
+        query = self._telegram.open_query(bot, self.user_id, message.chat, message, of_game=of_game)
         inline = {"inline_message_id": message.inline_message_id}
         payload = {
             "id": query.query_id,

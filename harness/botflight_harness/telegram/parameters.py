@@ -144,8 +144,7 @@ def _read(method: Method, field: Field, value: Any) -> Any:  # noqa: ANN401 -- J
             found = _json(method.name, field.name, value) if isinstance(value, str) else value
             if field.type == "[MessageEntity]" and not isinstance(found, list | None):
                 raise bad_request(f"can't parse {field.name} JSON object")
-            whole = field.type == "[Integer]" and isinstance(found, list)
-            return [_integer(field.name, item) for item in found] if whole else found
+            return found
 
 
 def _as_text(value: object) -> str:

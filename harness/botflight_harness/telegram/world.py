@@ -61,8 +61,8 @@ class CallbackQuery:
     bot: BotAccount
     user_id: int
     chat: Chat
-    #: where the button was
-    message: Message
+    #: where the button was; None where the bot does not see it
+    message: Message | None
     at_ms: int
     #: whether the button starts a game
     of_game: bool = False
@@ -361,11 +361,13 @@ class Telegram(Gatherings):
         """Put an update into a bot's queue; None when the bot did not ask for this kind."""
         return bot.updates.put(kind, payload, lane=lane, now_ms=self.clock.now_ms(), update_id=update_id)
 
-    def open_query(self, bot: BotAccount, user_id: int, message: Message, *, of_game: bool = False) -> CallbackQuery:
+    def open_query(
+        self, bot: BotAccount, user_id: int, chat: Chat, message: Message | None = None, *, of_game: bool = False
+    ) -> CallbackQuery:
         """Remember a tap that waits for its answer."""
         query_id = str(self.random.randrange(10**17, 10**19))
         now_ms = self.clock.now_ms()
-        query = CallbackQuery(query_id, bot, user_id, message.chat, message, now_ms, of_game=of_game)
+        query = CallbackQuery(query_id, bot, user_id, chat, message, now_ms, of_game=of_game)
         self.callback_queries[query_id] = query
         if len(self.callback_queries) > QUERIES_MOST:
             del self.callback_queries[next(iter(self.callback_queries))]

@@ -107,7 +107,7 @@ async def test_pollbot(example: Example, telegram: Telegram, alice: Person, bob:
         await alice.votes("Great", where=group)
         await bob.votes("Great", where=group)
         # Both of its handlers stop the poll after the third vote, and the second one hears that it is closed.
-        with harness.expects_error(BadRequest, match="already been closed"):
+        with harness.expects_error(BadRequest, match="can't be stopped"):
             await carol.votes("Great", where=group)
 
         assert "Carol feels Great!" in said(alice, group)

@@ -51,10 +51,20 @@ def test_a_plain_button_writes_its_label(show: Callable[..., None], alice: Perso
         alice.tap("/help")
 
 
-@pytest.mark.parametrize("name", ["request_users", "request_chat", "request_poll", "web_app"])
-def test_a_press_that_opens_a_choice_tells_the_bot_nothing(show: Callable[..., None], alice: Person, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "opens"),
+    [
+        ("request_users", {"request_id": 1}),
+        ("request_chat", {"request_id": 1, "chat_is_channel": False}),
+        ("request_poll", {}),
+        ("web_app", {"url": "https://example.com/"}),
+    ],
+)
+def test_a_press_that_opens_a_choice_tells_the_bot_nothing(
+    show: Callable[..., None], alice: Person, name: str, opens: dict[str, object]
+) -> None:
     """Somebody has to choose or go on first."""
-    show({"text": "Choose", name: {"request_id": 1, "chat_is_channel": False}})
+    show({"text": "Choose", name: opens})
 
     with pytest.raises(ImpossibleAct, match=name):
         alice.tap("Choose")

@@ -158,12 +158,12 @@ top_up.short
 TROUBLE = _TROUBLE.split()
 #: Others of the same kinds: words about what was just written, where no money is at stake, or good news.
 _NO_TROUBLE = """
-failure.chat_gone failure.content_refused failure.input_gone failure.not_a_photo failure.other
-failure.photo_too_large failure.refused failure.took_too_long failure.unavailable no_refund.done no_refund.spent
-no_refund.too_old no_refund.under_way notice.photo_in_menu notice.text_in_menu notice.unknown_command
-progress.checking.free progress.checking.price progress.done progress.generating progress.queued progress.slow
-refund.ask refund.begun refund.done toast.language toast.sent_again payment.credited payment.found
-payment.state.paid payment.state.refunded payment.state.refunding
+failure.chat_gone failure.content_refused failure.file_refused failure.input_gone failure.not_a_photo
+failure.not_delivered failure.other failure.photo_too_large failure.refused failure.took_too_long failure.unavailable
+no_refund.done no_refund.spent no_refund.too_old no_refund.under_way notice.photo_in_menu notice.text_in_menu
+notice.unknown_command progress.checking.free progress.checking.price progress.done progress.generating
+progress.queued progress.slow refund.ask refund.begun refund.done toast.language toast.sent_again payment.credited
+payment.found payment.state.paid payment.state.refunded payment.state.refunding
 """
 NO_TROUBLE = _NO_TROUBLE.split()
 KINDS_OF_TROUBLE = ("apology", "check_out", "closed", "fail", "given_up", "no_refund", "notice", "payment", "progress")

@@ -160,7 +160,7 @@ def draw(falls: Sequence[Fall], path: Path) -> None:
     )
     figure.subplots_adjust(left=0.285, right=0.985, top=0.74, bottom=0.07, wspace=0.06)
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=160, facecolor="white")
+    figure.savefig(path, dpi=160, facecolor="white", bbox_inches="tight", pad_inches=0.2)
     plt.close(figure)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from botflight_service.bot.visit import Visit
 from botflight_service.session import Draft, Session
@@ -10,13 +11,13 @@ from botflight_service.session import Draft, Session
 
 def with_draft(visit: Visit, draft: Draft | None) -> Session:
     """The visitor's session with this draft from now on, or without one."""
-    return replace(_written(visit), draft=draft)
+    return _written(visit, draft=draft)
 
 
 def with_language(visit: Visit, code: str) -> Session:
     """The visitor's session in this language from now on."""
-    return replace(_written(visit), language=code)
+    return _written(visit, language=code)
 
 
-def _written(visit: Visit) -> Session:
-    return replace(visit.session, update_id=visit.update_id, written_at_ms=visit.now_ms)
+def _written(visit: Visit, **changed: Any) -> Session:  # noqa: ANN401 - fields of a session
+    return replace(visit.session, update_id=visit.update_id, written_at_ms=visit.now_ms, **changed)

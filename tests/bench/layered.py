@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self, cast
 
 import orjson
 from telegram.request import RequestData
+from tests.bench.silent import SilentSpan
 
 from botflight_diagnostics.telemetry import Metrics, Recorder, Telemetry, Tracer
 from botflight_service import app
@@ -79,28 +79,6 @@ class Deaf:
         return getattr(self._metrics, name) if TOWER.has("metrics") else _SILENCE
 
 
-class Nothing:
-    """A span that is none."""
-
-    name = ""
-    context = None
-    duration_ms = 0.0
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
-    ) -> None:
-        """Do nothing."""
-
-    def set(self, *_: object) -> None:
-        """Do nothing."""
-
-    def fail(self, *_: object) -> None:
-        """Do nothing."""
-
-
 class Weightless:
     """A store that, once it is off, takes every update for new, every work for committed, every mark for made."""
 
@@ -149,7 +127,7 @@ _MESSAGE = {
 _GRANTED = b'{"ok":true,"result":true}'
 _RESULTS = {"sendMessage": orjson.dumps({"ok": True, "result": _MESSAGE})}
 _SILENCE = Silence()
-_NOTHING = Nothing()
+_NOTHING = SilentSpan()
 
 
 def instead(owner: Any, name: str, layer: str, otherwise: Callable[..., Any]) -> None:
@@ -167,7 +145,7 @@ async def _forget(_inbox: Inbox, _envelope: Envelope) -> Taken:
     return Taken.NEW
 
 
-def _nothing(*_given: object, **_named: object) -> Nothing:
+def _nothing(*_given: object, **_named: object) -> SilentSpan:
     return _NOTHING
 
 

@@ -13,9 +13,10 @@ from botflight_diagnostics.telemetry import Logs, Metrics, Recorder, Span, Syste
 _CONTEXT = TraceContext(1, 1, sampled=False)
 
 
-class _SilentSpan:
+class SilentSpan:
     """A span that notes nothing."""
 
+    name = ""
     context = _CONTEXT
     duration_ms = 0.0
 
@@ -34,7 +35,7 @@ class _SilentSpan:
         """Note nothing."""
 
 
-_SPAN = cast("Span", _SilentSpan())
+_SPAN = cast("Span", SilentSpan())
 
 
 class _SilentTracer(Tracer):

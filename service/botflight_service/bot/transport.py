@@ -79,10 +79,11 @@ class Transport(BaseRequest):
         connect_s = _seconds(connect_timeout, CONNECT_LIMIT_S)
         wait_s = _seconds(pool_timeout, CONNECT_LIMIT_S)
         read_s = _seconds(read_timeout, self._read_timeout_s)
-        proxy = self._proxies.of(url)
+        proxy, parts = self._proxies.of(url), urlsplit(url)
+        # aiohttp knows what to do with a user and a password in an address.
+        is_plain = proxy is None and "@" not in parts.netloc
         try:
-            if proxy is None and (request_data is None or not request_data.contains_files):
-                parts = urlsplit(url)
+            if is_plain and (request_data is None or not request_data.contains_files):
                 target = f"{parts.path}?{parts.query}" if parts.query else parts.path
                 body = orjson.dumps(request_data.parameters) if request_data is not None else None
                 return await self._to(parts.scheme, parts.netloc).request(

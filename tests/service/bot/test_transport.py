@@ -86,6 +86,27 @@ async def test_an_answer_that_does_not_come_is_a_time_out(transport: Transport) 
     await runner.cleanup()
 
 
+async def test_a_user_and_a_password_in_the_address_are_a_header(transport: Transport) -> None:
+    """A Bot API server of one's own may stand behind them: they are not taken for a part of its name."""
+    seen: list[str | None] = []
+
+    async def told(request: web.Request) -> web.Response:
+        seen.extend([request.headers.get("Host"), request.headers.get("Authorization")])
+        return web.json_response({"ok": True, "result": True})
+
+    app = web.Application()
+    app.router.add_post("/bot1:x/getMe", told)
+    runner = web.AppRunner(app, shutdown_timeout=0)
+    await runner.setup()
+    port = free_port()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+
+    await transport.do_request(f"http://user:word@127.0.0.1:{port}/bot1:x/getMe", "POST", RequestData())
+
+    assert seen == [f"127.0.0.1:{port}", "Basic dXNlcjp3b3Jk"]
+    await runner.cleanup()
+
+
 async def test_before_it_is_opened_it_says_so(account: BotAccount) -> None:
     """A call too early is an error that the caller knows how to take, not a crash."""
     with pytest.raises(NetworkError, match="not open"):

@@ -198,9 +198,9 @@ _PICTURES = ("BotflightPicturesLateFast", "BotflightPicturesLateSlowly")
 TROUBLES = (
     Trouble(("BotflightDown",), the_service_is_down),
     Trouble(("BotflightLedgerBroken",), the_ledger_drifts),
-    Trouble(("BotflightPreflightCritical",), the_webhook_is_elsewhere),
-    Trouble(("BotflightPreflightWarning",), scratch_rows_stay),
-    Trouble(("BotflightEventLoopLate",), lambda on: on.blocking()),
+    Trouble(("BotflightPreflightCritical",), the_webhook_is_elsewhere, shift=4),
+    Trouble(("BotflightPreflightWarning",), scratch_rows_stay, shift=4),
+    Trouble(("BotflightEventLoopLate",), lambda on: on.blocking(), shift=4),
     Trouble(("BotflightTelemetryDropped",), spans_are_dropped, shift=2),
     Trouble(("BotflightProviderAlarm",), the_account_is_empty, shift=2),
     Trouble(("BotflightTelegramFlood",), telegram_floods, shift=2),

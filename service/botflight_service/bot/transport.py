@@ -1,4 +1,4 @@
-"""python-telegram-bot's way to Telegram: at forty in flight about a hundredth of what its own over httpx costs."""
+"""python-telegram-bot's way to Telegram, over connections of our own; uploads and proxies take aiohttp."""
 
 from __future__ import annotations
 
